@@ -1,0 +1,8 @@
+/**
+ * The wire format of server-sent events, as in the WHATWG section of that name: an {@link dev.fanfare.stream.Event}, the encoder
+ * that writes it and the parser that reads it back. Nothing here knows of HTTP, of topics or of a log.
+ */
+@NullMarked
+package dev.fanfare.stream;
+
+import org.jspecify.annotations.NullMarked;
