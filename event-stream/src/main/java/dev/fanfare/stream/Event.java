@@ -32,10 +32,7 @@ public record Event(String type, String data, @Nullable String id, long retry) {
                 ? data
                 : data.replace("\r\n", "\n").replace('\r', '\n');
         if (id != null) {
-            line("id", id);
-            if (id.indexOf('\0') >= 0) {
-                throw new IllegalArgumentException("id has a NUL (expected: one line without it)");
-            }
+            requireId(id);
         }
         if (retry < NO_RETRY) {
             throw new IllegalArgumentException("retry: " + retry + " (expected: milliseconds, or -1 for none)");
@@ -55,6 +52,13 @@ public record Event(String type, String data, @Nullable String id, long retry) {
     /** This event with another id. */
     public Event withId(@Nullable String newId) {
         return new Event(type, data, newId, retry);
+    }
+
+    static String requireId(String id) {
+        if (id.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException("id has a NUL (expected: one line without it)");
+        }
+        return line("id", id);
     }
 
     private static String line(String name, String value) {
