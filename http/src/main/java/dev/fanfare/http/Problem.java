@@ -1,0 +1,75 @@
+package dev.fanfare.http;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A refusal: an RFC 9457 problem document that says what to do. Thrown where a request is found wanting; carries no stack.
+ */
+public final class Problem extends RuntimeException {
+
+    /** The content type of the document. */
+    public static final String CONTENT_TYPE = "application/problem+json";
+
+    private static final long serialVersionUID = 1L;
+
+    private final int status;
+    private final String title;
+    private final String detail;
+    private final @Nullable String headerName;
+    private final @Nullable String headerValue;
+
+    private Problem(
+            int status, String title, String detail, @Nullable String headerName, @Nullable String headerValue) {
+        super(title + ": " + detail, null, false, false);
+        this.status = status;
+        this.title = title;
+        this.detail = detail;
+        this.headerName = headerName;
+        this.headerValue = headerValue;
+    }
+
+    /** A problem of this status; {@code detail} says what to do. */
+    public Problem(int status, String title, String detail) {
+        this(status, title, detail, null, null);
+    }
+
+    /** 400: the request is not of the form that the contract asks for. */
+    public static Problem badRequest(String detail) {
+        return new Problem(400, "Bad request", detail);
+    }
+
+    /** 405, with what is allowed. */
+    public static Problem methodNotAllowed(String method, String allowed) {
+        return new Problem(
+                405, "Method not allowed", method + " is not for this URL; it takes " + allowed, "Allow", allowed);
+    }
+
+    /** 503: try again in some seconds. */
+    public static Problem unavailable(String detail, int retryAfterSeconds) {
+        return new Problem(503, "Unavailable", detail, "Retry-After", Integer.toString(retryAfterSeconds));
+    }
+
+    /** The HTTP status. */
+    public int status() {
+        return status;
+    }
+
+    /** The name of a header that goes with it, or null. */
+    public @Nullable String headerName() {
+        return headerName;
+    }
+
+    /** That header's value, or null. */
+    public @Nullable String headerValue() {
+        return headerValue;
+    }
+
+    /** The document. */
+    public byte[] body() {
+        return Json.bytes(json -> {
+            json.writeStringProperty("title", title);
+            json.writeNumberProperty("status", status);
+            json.writeStringProperty("detail", detail);
+        });
+    }
+}

@@ -1,0 +1,358 @@
+package dev.fanfare.hub;
+
+import dev.fanfare.stream.Event;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the cursors of a loop that are not live read on: where they start, along the window, from the log when the window has moved
+ * past them, until they are at the loop's place and join the live set.
+ *
+ * <p>Nothing is lost or doubled at that seam because both sides are positions of one order: a cursor never reads beyond the loop's
+ * place, joins only when it has read exactly up to it, and then gets what the loop passes next. A read may end beyond the loop's
+ * place when another node appended; such a cursor waits until the loop has come there.
+ *
+ * <p>Cursors at the same position that want the same share what is read: one batch a pass from the window, one read of the log.
+ */
+final class CatchUp {
+
+    private static final int MOST_READS_AT_ONCE = 8;
+    private static final int EVENTS_A_READ = 1_000;
+    private static final long RETRY_MILLIS = 500;
+
+    private final Loop loop;
+    private final EventLog log;
+    private final Window window;
+    private List<Cursor> queued = new ArrayList<>();
+    /** Those whose position the loop has not reached. */
+    private final List<Cursor> ahead = new ArrayList<>();
+
+    private final Map<Step, Batch> fromWindow = new HashMap<>();
+    private final Map<Step, List<Cursor>> reads = new HashMap<>();
+    private final Queue<Step> waiting = new ArrayDeque<>();
+    private int reading;
+
+    /** What cursors must have in common to share a read. */
+    private record Step(Form form, Reading reading) {}
+
+    CatchUp(Loop loop, EventLog log, Window window) {
+        this.loop = loop;
+        this.log = log;
+        this.window = window;
+    }
+
+    /** Finds where a new cursor begins, and sends its first bytes. */
+    void start(Cursor cursor, Subscription subscription, Frame preamble) {
+        Cursor.Beginning beginning = new Cursor.Beginning();
+        beginning.preamble = preamble;
+        beginning.open = subscription.open() && subscription.lastEventId() == null;
+        cursor.beginning = beginning;
+        cursor.state = Cursor.State.READING;
+        find(cursor, beginning, subscription);
+        if (beginning.preamble != null) {
+            tell(cursor, beginning, List.of(), Position.START);
+        }
+    }
+
+    private void find(Cursor cursor, Cursor.Beginning beginning, Subscription subscription) {
+        onLoop(Place.find(log, subscription, loop.at()), (place, failure) -> {
+            if (cursor.state != Cursor.State.READING) {
+                return;
+            }
+            if (place == null) {
+                retry(() -> find(cursor, beginning, subscription));
+                return;
+            }
+            if (place.unknownId()) {
+                beginning.gap = new Gap(Gap.Reason.UNKNOWN_ID, cursor.selectors());
+            }
+            beginning.gapAfter = place.named();
+            beginning.newest = place.newest();
+            cursor.position = place.position();
+            cursor.lastId = place.position();
+            cursor.broadcastsAfter = place.broadcastsAfter();
+            cursor.judged = place.judged();
+            cursor.state = Cursor.State.LAGGING;
+            readOn(cursor);
+        });
+    }
+
+    /** Lets a cursor read on in the next pass. */
+    void queue(Cursor cursor) {
+        if (!cursor.queued) {
+            cursor.queued = true;
+            queued.add(cursor);
+            loop.wake();
+        }
+    }
+
+    /** A cursor has left the live set; its sink will say when it can go on. */
+    void lagging(Cursor cursor) {
+        if (cursor.sink.writable()) {
+            queue(cursor);
+        }
+    }
+
+    /** Lets all that can go on. */
+    void queueAll() {
+        loop.forEach(cursor -> {
+            if (cursor.state == Cursor.State.LAGGING) {
+                lagging(cursor);
+            }
+        });
+    }
+
+    /** Takes each cursor that can read on one step further. */
+    void readOn() {
+        if (!ahead.isEmpty()) {
+            List<Cursor> waited = List.copyOf(ahead);
+            ahead.clear();
+            waited.forEach(this::queue);
+        }
+        List<Cursor> ready = queued;
+        queued = new ArrayList<>();
+        for (Cursor cursor : ready) {
+            cursor.queued = false;
+            if (cursor.state == Cursor.State.LAGGING && cursor.sink.writable()) {
+                readOn(cursor);
+            }
+        }
+    }
+
+    /** The batches made in this pass are released. */
+    void forgetBatches() {
+        fromWindow.clear();
+    }
+
+    private void readOn(Cursor cursor) {
+        boolean begun = cursor.beginning == null;
+        if (cursor.position > loop.at() && (begun || cursor.position <= window.head())) {
+            ahead.add(cursor);
+        } else if (cursor.position == loop.at() && begun) {
+            loop.join(cursor);
+        } else if (!(cursor.skipping && begun ? skipToNewest(cursor) : readWindow(cursor))) {
+            readLog(cursor);
+        }
+    }
+
+    private Reading reading(Cursor cursor, boolean newest) {
+        return new Reading(
+                cursor.audience.selection,
+                cursor.position,
+                Math.max(cursor.position, cursor.broadcastsAfter),
+                EVENTS_A_READ,
+                Loop.MOST_BYTES_A_WRITE,
+                newest,
+                cursor.judged);
+    }
+
+    /** One batch along the window; false if the window does not reach back so far. */
+    private boolean readWindow(Cursor cursor) {
+        if (!window.covers(cursor.position)) {
+            return false;
+        }
+        Step step = new Step(cursor.form, reading(cursor, false));
+        Batch batch = fromWindow.get(step);
+        if (batch == null) {
+            Window.Read read = window.read(step.reading(), loop.at());
+            if (read == null) {
+                return false;
+            }
+            batch = loop.batch(cursor.form, read.entries(), read.to());
+            fromWindow.put(step, batch);
+        }
+        say(cursor, cursor.position, batch);
+        return true;
+    }
+
+    private boolean skipToNewest(Cursor cursor) {
+        Window.Read read = window.read(reading(cursor, true), loop.at());
+        if (read == null) {
+            return false;
+        }
+        skip(
+                cursor,
+                read.entries().isEmpty() ? read.to() : read.entries().get(0).position() - 1,
+                read.skipped());
+        say(cursor, read.to(), loop.batch(cursor.form, read.entries(), read.to()));
+        return true;
+    }
+
+    private void skip(Cursor cursor, long resumedAt, long skipped) {
+        if (skipped > 0) {
+            Cursor.Beginning beginning = new Cursor.Beginning();
+            beginning.gap = new Gap(Gap.Reason.SLOW_CONSUMER, cursor.selectors(), skipped);
+            beginning.gapAfter = Position.text(cursor.position);
+            tell(cursor, beginning, resumedAt);
+        }
+    }
+
+    private void readLog(Cursor cursor) {
+        boolean newest = cursor.beginning == null ? cursor.skipping : cursor.beginning.newest;
+        Step step = new Step(cursor.form, reading(cursor, newest));
+        cursor.state = Cursor.State.READING;
+        List<Cursor> readers = reads.get(step);
+        if (readers != null) {
+            readers.add(cursor);
+            return;
+        }
+        readers = new ArrayList<>(1);
+        readers.add(cursor);
+        reads.put(step, readers);
+        if (reading == MOST_READS_AT_ONCE) {
+            waiting.add(step);
+        } else {
+            read(step);
+        }
+    }
+
+    private void read(Step step) {
+        reading++;
+        CompletionStage<Page> stage = log.read(step.reading());
+        onLoop(stage, (page, failure) -> {
+            reading--;
+            List<Cursor> readers = reads.remove(step);
+            Step next = waiting.poll();
+            if (next != null) {
+                read(next);
+            }
+            if (readers != null) {
+                take(readers, step, page);
+            }
+        });
+    }
+
+    private void take(List<Cursor> readers, Step step, @Nullable Page page) {
+        Batch batch = page == null ? null : batch(step.form(), page);
+        for (Cursor cursor : readers) {
+            if (cursor.state == Cursor.State.READING) {
+                cursor.state = Cursor.State.LAGGING;
+                if (page == null || batch == null) {
+                    retry(() -> queue(cursor));
+                } else {
+                    take(cursor, page, batch);
+                }
+            }
+        }
+        if (batch != null) {
+            batch.release();
+        }
+    }
+
+    private Batch batch(Form form, Page page) {
+        List<Frame> frames = new ArrayList<>(page.entries().size());
+        long[] positions = new long[page.entries().size()];
+        for (Stored stored : page.entries()) {
+            if (stored.entry() instanceof Publication publication) {
+                positions[frames.size()] = stored.position();
+                frames.add(window.encode(form, publication, stored.position()));
+            }
+        }
+        return new Batch(frames, positions, page.scannedTo());
+    }
+
+    private void take(Cursor cursor, Page page, Batch batch) {
+        cursor.judged = page.judged();
+        if (page.gap() != null) {
+            Cursor.Beginning beginning = cursor.beginning == null ? new Cursor.Beginning() : cursor.beginning;
+            cursor.beginning = beginning;
+            beginning.gap = beginning.gap == null ? page.gap() : beginning.gap;
+            beginning.gapAfter = beginning.gapAfter.isEmpty() ? Position.text(cursor.position) : beginning.gapAfter;
+        }
+        long before = page.entries().isEmpty()
+                ? page.scannedTo()
+                : page.entries().get(0).position() - 1;
+        boolean moreOfNewest = cursor.beginning != null && cursor.beginning.newest && page.more();
+        if (cursor.skipping) {
+            skip(cursor, before, page.skipped());
+        }
+        if (page.entries().isEmpty() && page.more()) {
+            moved(cursor, page.scannedTo());
+        } else {
+            say(cursor, before, batch);
+        }
+        if (moreOfNewest && cursor.beginning == null) {
+            cursor.beginning = new Cursor.Beginning();
+            cursor.beginning.newest = true;
+        }
+    }
+
+    /** Gives a stream its next events, after what it must know before the first one. */
+    private void say(Cursor cursor, long before, Batch batch) {
+        Cursor.Beginning beginning = cursor.beginning;
+        if (beginning != null) {
+            cursor.beginning = null;
+            tell(cursor, beginning, before);
+        }
+        int frames = batch.frames().size();
+        if (frames == 0) {
+            moved(cursor, batch.to());
+            return;
+        }
+        int taken = cursor.write(batch);
+        loop.delivered(taken);
+        cursor.lastId = batch.position(taken - 1);
+        moved(cursor, taken == frames ? batch.to() : cursor.lastId);
+    }
+
+    private void tell(Cursor cursor, Cursor.Beginning beginning, long before) {
+        List<Event> events = new ArrayList<>(2);
+        long id = before;
+        if (beginning.open) {
+            id = cursor.position == Position.START ? before : cursor.position;
+            events.add(ControlEvents.open(cursor.id(), loop.at(), id));
+        }
+        if (beginning.gap != null) {
+            id = before;
+            events.add(ControlEvents.gap(beginning.gapAfter, before, beginning.gap));
+        }
+        tell(cursor, beginning, events, id);
+    }
+
+    private void tell(Cursor cursor, Cursor.Beginning beginning, List<Event> events, long id) {
+        List<Frame> frames = new ArrayList<>(3);
+        if (beginning.preamble != null) {
+            frames.add(beginning.preamble);
+            beginning.preamble = null;
+        }
+        for (Event event : events) {
+            frames.add(ControlEvents.frame(window.encoder(), event, null));
+            cursor.lastId = id;
+        }
+        if (!frames.isEmpty()) {
+            Batch batch = Batch.unplaced(frames);
+            cursor.write(batch);
+            batch.release();
+        }
+    }
+
+    private void moved(Cursor cursor, long position) {
+        cursor.position = position;
+        if (position == loop.at() && cursor.beginning == null) {
+            loop.join(cursor);
+        } else if (cursor.sink.writable()) {
+            queue(cursor);
+        }
+    }
+
+    private void retry(Runnable task) {
+        loop.executor().schedule(task, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Goes on with a stage's outcome on the loop: at once if it is there, else when it comes. */
+    private <T> void onLoop(CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> next) {
+        if (stage.toCompletableFuture().isDone()) {
+            stage.whenComplete(next);
+        } else {
+            stage.whenComplete((value, failure) -> loop.execute(() -> next.accept(value, failure)));
+        }
+    }
+}

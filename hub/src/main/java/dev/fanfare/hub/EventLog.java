@@ -1,0 +1,78 @@
+package dev.fanfare.hub;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * The ordered record of entries: appends in order, reads forward from any position. Thread-safe; no method blocks, and a stage may
+ * complete on any thread, also before the call returns.
+ *
+ * <p>A topic's <em>horizon</em> is the position up to and including which its events may be gone; the <em>floor</em> is the horizon
+ * of all topics that have no event left, and for a new log its birth. A read that starts below a horizon of its selection has a gap.
+ */
+public interface EventLog extends AutoCloseable {
+
+    /**
+     * Appends all of these or none. Appends from one thread keep their order.
+     *
+     * @return the entries' positions, once they are as durable as this log promises; of a publication whose key was used before, the
+     *     first one's. Fails with {@link AppendRefused}
+     */
+    CompletionStage<long[]> append(List<? extends Entry> entries);
+
+    /** Reads forward, oldest first. A read beyond the tail, or below a horizon, says so in {@link Page#gap()}. */
+    CompletionStage<Page> read(Reading reading);
+
+    /** The newest position in the log, the floor if it is empty. */
+    CompletionStage<Long> tail();
+
+    /**
+     * The position after which the newest {@code events} of a selection are; {@link Position#START} if it holds fewer. {@link
+     * Topic#ALL} does not count unless it is named.
+     */
+    CompletionStage<Long> before(Selection selection, int events);
+
+    /** The position of the earliest event of these selectors to which its publisher gave this id. */
+    CompletionStage<Optional<Long>> find(Selection selection, String id);
+
+    /** Topics that hold events and whose names begin with {@code prefix} and come after {@code after}, in the order of their names. */
+    CompletionStage<List<TopicSummary>> topics(String prefix, String after, int limit);
+
+    /** What the log holds. */
+    CompletionStage<Size> size();
+
+    /**
+     * Gives every entry after a position to the follower, in order, without end, whoever appended it. Those of an {@link #append} of
+     * this process are given before its stage completes.
+     */
+    void follow(long after, Follower follower);
+
+    @Override
+    void close();
+
+    /** Receives a log's entries. */
+    interface Follower {
+        /** The next entries, in order; called by one thread at a time, which must not be held up. */
+        void entries(List<Stored> entries);
+    }
+
+    /**
+     * A topic in a list.
+     *
+     * @param topic its name
+     * @param newest the position of its newest event
+     * @param events how many events it holds
+     */
+    record TopicSummary(String topic, long newest, long events) {}
+
+    /**
+     * How much a log holds.
+     *
+     * @param topics topics with events
+     * @param events events
+     * @param bytes about how many bytes they occupy
+     * @param floor the log's floor
+     */
+    record Size(long topics, long events, long bytes, long floor) {}
+}

@@ -1,0 +1,196 @@
+package dev.fanfare.hub;
+
+import dev.fanfare.stream.Event;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A log, the window on its newest part, and the loops that serve cursors. It knows nothing of HTTP.
+ *
+ * <pre>{@code
+ * try (Hub hub = Hub.inMemory()) {
+ *     PullCursor cursor = hub.pull(Subscription.to("orders/*"));
+ *     hub.publish(Publication.of("orders/42", Event.message("paid")));
+ *     cursor.next(Duration.ofSeconds(1)).writeTo(System.out);
+ * }
+ * }</pre>
+ *
+ * Thread-safe. A transport with threads of its own makes a {@link Loop} for each of them; {@link #pull} uses one thread of the hub's.
+ */
+public final class Hub implements AutoCloseable {
+
+    private static final long CLOSE_SECONDS = 5;
+
+    private final EventLog log;
+    private final HubSettings settings;
+    private final FrameEncoder encoder;
+    private final Window window;
+    private final Frame comment;
+    private final List<Loop> loops = new CopyOnWriteArrayList<>();
+    private final String idPrefix =
+            Integer.toString(ThreadLocalRandom.current().nextInt(36 * 36 * 36, 36 * 36 * 36 * 36), 36);
+    private @Nullable ScheduledExecutorService ownThread;
+    private @Nullable Loop ownLoop;
+
+    /**
+     * A hub on this log, which it closes with itself.
+     *
+     * @param encoder the framing of the transport that most streams use
+     */
+    public Hub(EventLog log, HubSettings settings, FrameEncoder encoder) {
+        this.log = log;
+        this.settings = settings;
+        this.encoder = encoder;
+        this.comment = ControlEvents.text(encoder, ":\n");
+        long tail = log.tail().toCompletableFuture().join();
+        this.window = new Window(tail, encoder, settings.windowBytes());
+        log.follow(tail, window);
+    }
+
+    /** A hub with a log in memory and the default bounds. */
+    public static Hub inMemory() {
+        return new Hub(new MemoryLog(), HubSettings.DEFAULT, FrameEncoder.PLAIN);
+    }
+
+    /**
+     * Publishes an event.
+     *
+     * @return its id, once it is durable and every loop of this process can read it; of a key used before, the first event's. Fails
+     *     with {@link AppendRefused}
+     */
+    public CompletionStage<String> publish(Publication publication) {
+        return log.append(List.of(publication)).thenApply(positions -> {
+            String chosen = publication.event().id();
+            return chosen == null ? Position.text(positions[0]) : chosen;
+        });
+    }
+
+    /** Publishes an event to one topic. */
+    public CompletionStage<String> publish(String topic, Event event) {
+        return publish(Publication.of(topic, event));
+    }
+
+    /** Forgets a topic's history. Completes once no read of any loop returns an earlier event of it. */
+    public CompletionStage<Void> delete(Topic topic) {
+        return log.append(List.of(new TopicDeleted(topic))).thenCompose(positions -> passed());
+    }
+
+    /** Completes when every loop has passed what is in the window now. */
+    private CompletionStage<Void> passed() {
+        List<CompletableFuture<Void>> all = new ArrayList<>();
+        for (Loop loop : loops) {
+            all.add(loop.passed().toCompletableFuture());
+        }
+        return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
+    }
+
+    /** A loop on this thread, which must be a single one. */
+    public Loop loop(ScheduledExecutorService thread) {
+        Loop loop = new Loop(this, window, thread, idPrefix + "-" + loops.size() + "-");
+        loops.add(loop);
+        return loop;
+    }
+
+    /** The loops made so far. */
+    public List<Loop> loops() {
+        return List.copyOf(loops);
+    }
+
+    /** A cursor that is read by whoever wants to, at its own pace. */
+    public PullCursor pull(Subscription subscription) {
+        PullCursor cursor = new PullCursor(ownLoop());
+        cursor.open(subscription);
+        return cursor;
+    }
+
+    private synchronized Loop ownLoop() {
+        if (ownLoop == null) {
+            ownThread = Executors.newSingleThreadScheduledExecutor(task -> {
+                Thread thread = new Thread(task, "fanfare-hub");
+                thread.setDaemon(true);
+                return thread;
+            });
+            ownLoop = loop(ownThread);
+        }
+        return ownLoop;
+    }
+
+    /** The log. */
+    public EventLog log() {
+        return log;
+    }
+
+    /** How many bytes the window holds. */
+    public long windowBytes() {
+        return window.bytes();
+    }
+
+    /** Framing for what is written besides events. */
+    public Frame frame(String asciiText) {
+        return ControlEvents.text(encoder, asciiText);
+    }
+
+    Frame comment() {
+        return comment;
+    }
+
+    /** The lines that every stream begins with; without a blank line they belong to its first event's block. */
+    Frame preamble(long retryMillis) {
+        return frame(":\nretry: " + retryMillis + "\n");
+    }
+
+    Frame retryLine(long retryMillis) {
+        return frame("retry: " + retryMillis + "\n");
+    }
+
+    Duration retentionAge() {
+        return settings.retentionAge();
+    }
+
+    long retryMillis() {
+        return settings.retry().toMillis();
+    }
+
+    /** A reconnection time between one and two times the least, so that clients ended together do not come back together. */
+    public long jitteredRetryMillis() {
+        long least = retryMillis();
+        return least + ThreadLocalRandom.current().nextLong(least + 1);
+    }
+
+    /** Ends all streams, each with a reconnection time of its own, then closes the log. */
+    @Override
+    public void close() {
+        List<CompletableFuture<Void>> ended = new ArrayList<>();
+        for (Loop loop : loops) {
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            ended.add(done);
+            try {
+                loop.execute(() -> {
+                    loop.close();
+                    done.complete(null);
+                });
+            } catch (RejectedExecutionException closed) {
+                done.complete(null);
+            }
+        }
+        CompletableFuture.allOf(ended.toArray(CompletableFuture[]::new))
+                .completeOnTimeout(null, CLOSE_SECONDS, TimeUnit.SECONDS)
+                .join();
+        log.close();
+        synchronized (this) {
+            if (ownThread != null) {
+                ownThread.shutdown();
+            }
+        }
+    }
+}

@@ -1,0 +1,394 @@
+package dev.fanfare.hub;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the window for the cursors of one thread and writes to their sinks.
+ *
+ * <p>However many events come, a loop is woken once. A pass then reads the window from where the last one ended, looks each event's
+ * topics up in the loop's own index, gathers it for the audiences that match, and writes what an audience has gathered to each of its
+ * live cursors with one write. Events that come during a pass wait in the window for the next: under load the writes per second
+ * level off and the events per write grow.
+ *
+ * <p>A cursor whose sink is not writable when its audience is served leaves the live set with the position up to which it was
+ * served; {@link CatchUp} brings it back once it has read up to the loop's place.
+ *
+ * <p>Everything but {@link #wake} and {@link #execute} is confined to the loop's thread.
+ */
+public final class Loop {
+
+    static final int MOST_BYTES_A_WRITE = 64 * 1024;
+
+    /** The last id a client has is moved on before so many entries have passed by it. */
+    private static final int STALE_AFTER_ENTRIES = 10_000;
+
+    private static final int SWEEP_EVERY = 2_000;
+
+    private final Hub hub;
+    private final Window window;
+    private final ScheduledExecutorService executor;
+    private final AtomicBoolean woken = new AtomicBoolean();
+    private final TopicIndex index = new TopicIndex();
+    private final Heartbeats heartbeats = new Heartbeats();
+    private final CatchUp catchUp;
+    private final List<Audience> served = new ArrayList<>();
+    private final List<Batch> batches = new ArrayList<>();
+    private final Runnable waker = this::wake;
+    private final LongAdder deliveries = new LongAdder();
+    private final String idPrefix;
+    private final Map<Form, Batch> byForm = new EnumMap<>(Form.class);
+    private final Consumer<Audience> gather = this::gather;
+    /** Positions of the loop's place at the last sweeps, the oldest first. */
+    private final long[] swept = new long[STALE_AFTER_ENTRIES / SWEEP_EVERY - 1];
+
+    private final ScheduledFuture<?> ticking;
+    private long next;
+    private volatile long at;
+    private long nextSweep;
+    private int streams;
+    private volatile int open;
+    private @Nullable WindowEntry passing;
+    private boolean inPass;
+    private boolean closed;
+
+    Loop(Hub hub, Window window, ScheduledExecutorService executor, String idPrefix) {
+        this.hub = hub;
+        this.window = window;
+        this.executor = executor;
+        this.idPrefix = idPrefix;
+        this.catchUp = new CatchUp(this, hub.log(), window);
+        window.onEntries(waker);
+        this.next = window.all().last();
+        this.at = placeBefore(next);
+        this.nextSweep = next + SWEEP_EVERY;
+        Arrays.fill(swept, at);
+        this.ticking = executor.scheduleAtFixedRate(this::tick, 1, 1, TimeUnit.SECONDS);
+    }
+
+    private long placeBefore(long number) {
+        WindowEntry previous = window.all().get(number - 1);
+        return previous == null ? window.head() : previous.position();
+    }
+
+    /**
+     * Opens a cursor. Its first bytes are written before this returns, or in the call's wake if its start has to be looked up.
+     *
+     * @param sink where it writes; must be writable
+     */
+    public Cursor open(Subscription subscription, Sink sink) {
+        Cursor cursor = new Cursor(this, index.acquire(subscription.selection()), sink, subscription, ++streams);
+        cursor.lastWrite = heartbeats.now();
+        heartbeats.add(cursor, heartbeats.now() + cursor.heartbeat);
+        open++;
+        pass();
+        catchUp.start(cursor, subscription, hub.preamble(subscription.retry().toMillis()));
+        return cursor;
+    }
+
+    /** How many cursors are open; for any thread. */
+    public int cursors() {
+        return open;
+    }
+
+    /** Deliveries so far, an event to a stream; for any thread. */
+    public long deliveries() {
+        return deliveries.sum();
+    }
+
+    /** Calls {@code each} with every cursor. */
+    public void forEach(Consumer<Cursor> each) {
+        heartbeats.forEach(each);
+    }
+
+    /** Does this on the loop's thread; for any thread. */
+    public void execute(Runnable task) {
+        executor.execute(task);
+    }
+
+    /** Lets a pass follow; for any thread. */
+    void wake() {
+        if (!woken.getAndSet(true)) {
+            executor.execute(this::pass);
+        }
+    }
+
+    /** Completes when this loop has passed what is in the window now; for any thread. */
+    CompletionStage<Void> passed() {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        try {
+            executor.execute(() -> {
+                pass();
+                done.complete(null);
+            });
+        } catch (RejectedExecutionException closed) {
+            done.complete(null);
+        }
+        return done;
+    }
+
+    ScheduledExecutorService executor() {
+        return executor;
+    }
+
+    long at() {
+        return at;
+    }
+
+    int now() {
+        return heartbeats.now();
+    }
+
+    String streamId(int number) {
+        return idPrefix + Integer.toString(number, Character.MAX_RADIX);
+    }
+
+    void queue(Cursor cursor) {
+        catchUp.queue(cursor);
+    }
+
+    /** Serves what has come since the last pass, then lets lagging cursors read on. */
+    private void pass() {
+        woken.set(false);
+        inPass = true;
+        try {
+            passWindow();
+            catchUp.readOn();
+        } finally {
+            inPass = false;
+            catchUp.forgetBatches();
+            for (int i = 0; i < batches.size(); i++) {
+                batches.get(i).release();
+            }
+            batches.clear();
+        }
+    }
+
+    private void passWindow() {
+        Line<WindowEntry> all = window.all();
+        for (long end = all.last(); next < end; next++) {
+            WindowEntry entry = all.get(next);
+            if (entry == null) {
+                fallBehind(all);
+                break;
+            }
+            passing = entry;
+            Publication publication = entry.publication();
+            if (publication != null) {
+                List<Topic> topics = publication.topics();
+                for (int i = 0; i < topics.size(); i++) {
+                    index.match(topics.get(i), gather);
+                }
+            }
+            at = entry.position();
+            if (next >= nextSweep) {
+                serveAll();
+                sweep();
+            }
+        }
+        serveAll();
+    }
+
+    /** The window has moved past this loop's place: all live cursors read on from there by themselves. */
+    private void fallBehind(Line<WindowEntry> all) {
+        serveAll();
+        for (Audience audience : index.audiences()) {
+            for (int i = audience.live() - 1; i >= 0; i--) {
+                lag(audience.live(i), at);
+            }
+        }
+        next = all.last();
+        at = placeBefore(next);
+        catchUp.queueAll();
+    }
+
+    private void gather(Audience audience) {
+        WindowEntry entry = passing;
+        if (entry == null || audience.live() == 0 || audience.lastGathered == next) {
+            return;
+        }
+        Publication publication = entry.publication();
+        if (publication == null || !audience.selection.wants(publication.event().type())) {
+            return;
+        }
+        audience.lastGathered = next;
+        int size = Frame.size(entry.frame(Form.PLAIN, window));
+        if (audience.gathered.isEmpty()) {
+            served.add(audience);
+        } else if (audience.gatheredBytes + size > MOST_BYTES_A_WRITE) {
+            serve(audience);
+        }
+        audience.gathered.add(entry);
+        audience.gatheredBytes += size;
+    }
+
+    private void serveAll() {
+        for (int i = 0; i < served.size(); i++) {
+            serve(served.get(i));
+        }
+        served.clear();
+    }
+
+    private void serve(Audience audience) {
+        List<WindowEntry> gathered = audience.gathered;
+        if (gathered.isEmpty()) {
+            return;
+        }
+        int written = 0;
+        byForm.clear();
+        for (int i = audience.live() - 1; i >= 0; i--) {
+            Cursor cursor = audience.live(i);
+            if (!cursor.sink.writable()) {
+                lag(cursor, gathered.get(0).position() - 1);
+                continue;
+            }
+            Batch batch = byForm.get(cursor.form);
+            if (batch == null) {
+                batch = batch(
+                        cursor.form, gathered, gathered.get(gathered.size() - 1).position());
+                byForm.put(cursor.form, batch);
+            }
+            int taken = cursor.write(batch);
+            cursor.lastId = batch.position(taken - 1);
+            written += taken;
+            if (taken < gathered.size()) {
+                lag(cursor, cursor.lastId);
+            }
+        }
+        deliveries.add(written);
+        gathered.clear();
+        audience.gatheredBytes = 0;
+    }
+
+    /** A batch that lives until the end of this pass. */
+    Batch batch(Form form, List<WindowEntry> entries, long to) {
+        List<Frame> frames = new ArrayList<>(entries.size());
+        long[] positions = new long[entries.size()];
+        for (int i = 0; i < positions.length; i++) {
+            frames.add(entries.get(i).frame(form, window));
+            positions[i] = entries.get(i).position();
+        }
+        return released(new Batch(frames, positions, to));
+    }
+
+    /** Has a batch released at the end of this pass, or of the next. */
+    Batch released(Batch batch) {
+        batches.add(batch);
+        if (!inPass) {
+            wake();
+        }
+        return batch;
+    }
+
+    void delivered(int events) {
+        deliveries.add(events);
+    }
+
+    private void lag(Cursor cursor, long position) {
+        cursor.audience.leave(cursor);
+        cursor.state = Cursor.State.LAGGING;
+        cursor.position = position;
+        cursor.skipping = cursor.slow == Subscription.Slow.LATEST;
+        if (cursor.slow == Subscription.Slow.CLOSE) {
+            execute(() -> cursor.end(hub.retryMillis()));
+        } else {
+            catchUp.lagging(cursor);
+        }
+    }
+
+    /** A cursor has read up to the loop's place: from here on it gets what the loop passes. */
+    void join(Cursor cursor) {
+        cursor.state = Cursor.State.LIVE;
+        cursor.skipping = false;
+        cursor.audience.join(cursor);
+    }
+
+    /** Moves the ids of streams on that have not been sent one for long; it runs every {@value #SWEEP_EVERY} entries. */
+    private void sweep() {
+        nextSweep = next + SWEEP_EVERY;
+        long stale = swept[0];
+        System.arraycopy(swept, 1, swept, 0, swept.length - 1);
+        swept[swept.length - 1] = at;
+        Batch heartbeat = released(ControlEvents.batch(window.encoder(), ControlEvents.heartbeat(at)));
+        heartbeats.forEach(cursor -> {
+            if (cursor.lastId < stale) {
+                moveOn(cursor, heartbeat);
+            }
+        });
+    }
+
+    private void moveOn(Cursor cursor, Batch heartbeat) {
+        if (cursor.state == Cursor.State.LIVE && cursor.sink.writable()) {
+            cursor.write(heartbeat);
+            cursor.lastId = at;
+        }
+    }
+
+    private void tick() {
+        long old = Position.of(
+                Math.max(0, System.currentTimeMillis() - hub.retentionAge().toMillis() / 4), 0);
+        passWindow();
+        Batch comment = released(Batch.unplaced(List.of(hub.comment())));
+        Batch event = released(ControlEvents.batch(window.encoder(), ControlEvents.heartbeat(null)));
+        Batch place = released(ControlEvents.batch(window.encoder(), ControlEvents.heartbeat(at)));
+        heartbeats.tick(cursor -> {
+            if (!cursor.sink.writable()) {
+                return;
+            }
+            boolean live = cursor.state == Cursor.State.LIVE;
+            if (live && (cursor.heartbeatEvents || cursor.lastId < old && cursor.lastId < at)) {
+                moveOn(cursor, place);
+            } else {
+                cursor.write(cursor.heartbeatEvents ? event : comment);
+            }
+        });
+    }
+
+    void close(Cursor cursor) {
+        if (cursor.state == Cursor.State.CLOSED) {
+            return;
+        }
+        if (cursor.state == Cursor.State.LIVE) {
+            cursor.audience.leave(cursor);
+        }
+        cursor.state = Cursor.State.CLOSED;
+        heartbeats.remove(cursor);
+        index.release(cursor.audience);
+        open--;
+    }
+
+    void end(Cursor cursor, long retryMillis) {
+        if (cursor.state != Cursor.State.CLOSED) {
+            Batch farewell = Batch.unplaced(List.of(hub.retryLine(retryMillis)));
+            cursor.write(farewell);
+            farewell.release();
+            close(cursor);
+            cursor.sink.end();
+        }
+    }
+
+    /** Ends all cursors, each with its own reconnection time, and serves no more. */
+    void close() {
+        if (!closed) {
+            closed = true;
+            ticking.cancel(false);
+            window.removeWaker(waker);
+            List<Cursor> all = new ArrayList<>();
+            forEach(all::add);
+            all.forEach(cursor -> end(cursor, hub.jitteredRetryMillis()));
+        }
+    }
+}

@@ -1,0 +1,298 @@
+package dev.fanfare.hub;
+
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A log in memory, gone with the process. One lock guards everything; it is held for the time of one append or one bounded read, and
+ * while followers take what was appended, so that their order is the log's. Retention is applied whenever the log is used.
+ */
+public final class MemoryLog implements EventLog {
+
+    /** About what a deletion, or a remembered key beside its event, occupies. */
+    private static final int SMALL = 200;
+
+    private final Retention retention;
+    private final InstantSource clock;
+    private final NavigableMap<Long, Stored> order = new TreeMap<>();
+    private final Map<Key, Stored> keys = new LinkedHashMap<>();
+    private final Map<String, List<Stored>> chosenIds = new HashMap<>();
+    private final List<Follower> followers = new ArrayList<>();
+    private final TopicDirectory topics;
+    private final MemoryReads reads;
+    private long tail;
+    private long agedTo;
+    private long bytes;
+    private boolean closed;
+
+    private record Key(Topic topic, String key) {
+        static @Nullable Key of(Entry entry) {
+            return entry instanceof Publication publication && publication.key() != null
+                    ? new Key(publication.topic(), publication.key())
+                    : null;
+        }
+    }
+
+    /** An empty log with the default retention. */
+    public MemoryLog() {
+        this(Retention.DEFAULT, InstantSource.system());
+    }
+
+    /** An empty log, born now. */
+    public MemoryLog(Retention retention, InstantSource clock) {
+        this.retention = retention;
+        this.clock = clock;
+        this.tail = Position.next(0, clock.millis());
+        this.topics = new TopicDirectory(tail);
+        this.reads = new MemoryReads(order, topics);
+    }
+
+    @Override
+    public CompletionStage<long[]> append(List<? extends Entry> entries) {
+        return locked(() -> {
+            check(entries);
+            long[] positions = new long[entries.size()];
+            List<Stored> added = new ArrayList<>(entries.size());
+            for (int i = 0; i < positions.length; i++) {
+                Key key = Key.of(entries.get(i));
+                Stored first = key == null ? null : keys.get(key);
+                if (first == null) {
+                    first = new Stored(Position.next(tail, clock.millis()), entries.get(i));
+                    add(first, key);
+                    added.add(first);
+                }
+                positions[i] = first.position();
+            }
+            if (!added.isEmpty()) {
+                followers.forEach(follower -> follower.entries(added));
+                applyRetention();
+            }
+            return positions;
+        });
+    }
+
+    /** Refuses what cannot be appended, before anything is. */
+    private void check(List<? extends Entry> entries) {
+        Map<Key, Entry> inThisCall = entries.size() > 1 ? new HashMap<>() : Map.of();
+        for (Entry entry : entries) {
+            if (!(entry instanceof Publication publication)) {
+                continue;
+            }
+            Key key = Key.of(entry);
+            if (key != null) {
+                Stored first = keys.get(key);
+                Entry other = first != null ? first.entry() : inThisCall.get(key);
+                if (other instanceof Publication used && !sameData(used, publication)) {
+                    throw new AppendRefused(
+                            AppendRefused.Reason.KEY_CONFLICT,
+                            "Idempotency-Key '" + key.key() + "' was used for another event of topic " + key.topic()
+                                    + "; take a new key for new data");
+                }
+                if (entries.size() > 1) {
+                    inThisCall.putIfAbsent(key, entry);
+                }
+            }
+            if (topics.size() >= retention.topics()
+                    && publication.topics().stream().anyMatch(topic -> topics.find(topic) == null)) {
+                throw new AppendRefused(
+                        AppendRefused.Reason.NO_ROOM,
+                        "the log holds " + topics.size()
+                                + " topics and takes no new one; raise limits.topics or lower retention.age");
+            }
+        }
+    }
+
+    private static boolean sameData(Publication one, Publication other) {
+        return one.event().equals(other.event()) && one.topics().equals(other.topics());
+    }
+
+    private void add(Stored stored, @Nullable Key key) {
+        tail = stored.position();
+        order.put(tail, stored);
+        bytes += weight(stored);
+        if (stored.entry() instanceof TopicDeleted deletion) {
+            forget(deletion.topic());
+        } else if (stored.entry() instanceof Publication publication) {
+            for (Topic topic : publication.topics()) {
+                TopicDirectory.History history = topics.add(topic, stored);
+                while (isSurplus(history)) {
+                    releaseOldest(history);
+                }
+            }
+            if (publication.event().id() != null) {
+                chosenIds
+                        .computeIfAbsent(publication.event().id(), none -> new ArrayList<>(1))
+                        .add(stored);
+            }
+        }
+        if (key != null) {
+            keys.put(key, stored);
+            bytes += SMALL + weight(stored);
+        }
+    }
+
+    private static int weight(Stored stored) {
+        return stored.entry() instanceof Publication publication ? publication.weight() : SMALL;
+    }
+
+    /** Whether a topic's oldest event must go now that it has a newer one. */
+    private boolean isSurplus(TopicDirectory.History history) {
+        return history.size() > 1
+                && (history.size() > retention.eventsPerTopic()
+                        || history.oldest().position() <= agedTo);
+    }
+
+    private void forget(Topic topic) {
+        for (Stored gone : topics.delete(topic, tail)) {
+            release(gone);
+        }
+    }
+
+    private void releaseOldest(TopicDirectory.History history) {
+        release(topics.removeOldest(history));
+    }
+
+    /** A topic holds this event no more; when none does, it goes. */
+    private void release(Stored stored) {
+        if (stored.entry() instanceof Publication publication) {
+            for (Topic topic : publication.topics()) {
+                if (topics.holds(topic, stored.position())) {
+                    return;
+                }
+            }
+            if (publication.event().id() != null) {
+                chosenIds.computeIfPresent(publication.event().id(), (id, all) -> {
+                    all.remove(stored);
+                    return all.isEmpty() ? null : all;
+                });
+            }
+        }
+        if (order.remove(stored.position()) != null) {
+            bytes -= weight(stored);
+        }
+    }
+
+    private void applyRetention() {
+        long aged = positionBefore(retention.age().toMillis());
+        for (Map.Entry<Long, Stored> next = order.higherEntry(agedTo);
+                next != null && next.getKey() < aged;
+                next = order.higherEntry(agedTo)) {
+            agedTo = next.getKey();
+            evict(next.getValue(), retention.keepLast());
+        }
+        long forgotten = positionBefore(retention.idempotency().toMillis());
+        while (!keys.isEmpty() && oldestKey().getValue().position() < forgotten) {
+            forgetOldestKey();
+        }
+        while (bytes > retention.bytes() && order.size() > 1) {
+            if (!keys.isEmpty() && oldestKey().getValue().position() <= order.firstKey()) {
+                forgetOldestKey();
+            } else {
+                evict(order.firstEntry().getValue(), false);
+            }
+        }
+    }
+
+    private long positionBefore(long millis) {
+        return Position.of(Math.max(0, clock.millis() - millis), 0);
+    }
+
+    private Map.Entry<Key, Stored> oldestKey() {
+        return keys.entrySet().iterator().next();
+    }
+
+    private void forgetOldestKey() {
+        Map.Entry<Key, Stored> oldest = oldestKey();
+        bytes -= SMALL + weight(oldest.getValue());
+        keys.remove(oldest.getKey());
+    }
+
+    private void evict(Stored stored, boolean keepNewest) {
+        if (stored.entry() instanceof TopicDeleted deletion) {
+            topics.forgetDeletion(deletion.topic(), stored.position());
+            release(stored);
+        } else if (stored.entry() instanceof Publication publication) {
+            for (Topic topic : publication.topics()) {
+                TopicDirectory.History history = topics.find(topic);
+                if (history != null && history.holds(stored.position()) && !(keepNewest && history.size() == 1)) {
+                    releaseOldest(history);
+                }
+            }
+        }
+    }
+
+    @Override
+    public CompletionStage<Page> read(Reading reading) {
+        return locked(() -> reads.read(reading, tail));
+    }
+
+    @Override
+    public CompletionStage<Long> tail() {
+        return locked(() -> tail);
+    }
+
+    @Override
+    public CompletionStage<Long> before(Selection selection, int events) {
+        return locked(() -> reads.before(selection, events));
+    }
+
+    @Override
+    public CompletionStage<Optional<Long>> find(Selection selection, String id) {
+        return locked(() -> chosenIds.getOrDefault(id, List.of()).stream()
+                .filter(stored -> stored.entry() instanceof Publication publication
+                        && publication.topics().stream()
+                                .anyMatch(topic -> selection.matches(topic) && topics.holds(topic, stored.position())))
+                .map(Stored::position)
+                .findFirst());
+    }
+
+    @Override
+    public CompletionStage<List<TopicSummary>> topics(String prefix, String after, int limit) {
+        return locked(() -> topics.list(prefix, after, limit));
+    }
+
+    @Override
+    public CompletionStage<Size> size() {
+        return locked(() -> new Size(topics.withEvents(), order.size(), bytes, topics.floor()));
+    }
+
+    @Override
+    public synchronized void follow(long after, Follower follower) {
+        List<Stored> earlier = List.copyOf(order.tailMap(after, false).values());
+        if (!earlier.isEmpty()) {
+            follower.entries(earlier);
+        }
+        followers.add(follower);
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        followers.clear();
+    }
+
+    private <T> CompletionStage<T> locked(Supplier<T> work) {
+        try {
+            synchronized (this) {
+                if (closed) {
+                    throw new AppendRefused(AppendRefused.Reason.UNAVAILABLE, "the log is closed");
+                }
+                applyRetention();
+                return CompletableFuture.completedFuture(work.get());
+            }
+        } catch (AppendRefused refused) {
+            return CompletableFuture.failedFuture(refused);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package dev.fanfare.hub;
+
+import org.jspecify.annotations.Nullable;
+
+/** An entry in the window: a publication with its frames, or a fact without any. */
+final class WindowEntry implements Line.Placed {
+
+    private static final int FACT = 100;
+
+    private final long position;
+    private final @Nullable Publication publication;
+    private volatile @Nullable Frame plain;
+    private volatile @Nullable Frame withTopic;
+    private volatile @Nullable Frame envelope;
+    private boolean gone;
+
+    WindowEntry(Stored stored) {
+        this.position = stored.position();
+        this.publication = stored.entry() instanceof Publication event ? event : null;
+    }
+
+    @Override
+    public long position() {
+        return position;
+    }
+
+    @Nullable
+    Publication publication() {
+        return publication;
+    }
+
+    /** This event in a form; encoded when first asked for, by whichever thread that is. */
+    Frame frame(Form form, Window window) {
+        Frame frame = made(form);
+        return frame == null ? make(form, window) : frame;
+    }
+
+    private @Nullable Frame made(Form form) {
+        return switch (form) {
+            case PLAIN -> plain;
+            case TOPIC -> withTopic;
+            case ENVELOPE -> envelope;
+        };
+    }
+
+    private synchronized Frame make(Form form, Window window) {
+        Frame frame = made(form);
+        if (frame != null) {
+            return frame;
+        }
+        Publication event = publication;
+        if (event == null) {
+            throw new IllegalStateException(Position.text(position) + " is no event");
+        }
+        frame = window.encode(form, event, position);
+        switch (form) {
+            case PLAIN -> plain = frame;
+            case TOPIC -> withTopic = frame;
+            case ENVELOPE -> envelope = frame;
+        }
+        if (!gone) {
+            window.occupy(Frame.size(frame));
+        }
+        return frame;
+    }
+
+    /** The entry leaves the window; returns what it has occupied there. What is made of it from now on does not count. */
+    synchronized int leave() {
+        gone = true;
+        return weight() + Frame.size(plain) + Frame.size(withTopic) + Frame.size(envelope);
+    }
+
+    /** What it occupies without frames. */
+    int weight() {
+        return publication == null ? FACT : publication.weight();
+    }
+}
