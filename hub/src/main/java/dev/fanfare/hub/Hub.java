@@ -135,6 +135,21 @@ public final class Hub implements AutoCloseable {
         return window.bytes();
     }
 
+    /** Entries that have come into the window, whoever published them. */
+    public long published() {
+        return window.all().last();
+    }
+
+    /** Deliveries so far, an event to a stream. */
+    public long deliveries() {
+        return loops.stream().mapToLong(Loop::deliveries).sum();
+    }
+
+    /** Streams that are behind what their loop has passed. */
+    public int lagging() {
+        return loops.stream().mapToInt(Loop::lagging).sum();
+    }
+
     /** Framing for what is written besides events. */
     public Frame frame(String asciiText) {
         return ControlEvents.text(encoder, asciiText);

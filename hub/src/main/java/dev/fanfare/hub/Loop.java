@@ -61,6 +61,7 @@ public final class Loop {
     private long nextSweep;
     private int streams;
     private volatile int open;
+    private volatile int live;
     private @Nullable WindowEntry passing;
     private boolean inPass;
     private boolean closed;
@@ -102,6 +103,11 @@ public final class Loop {
     /** How many cursors are open; for any thread. */
     public int cursors() {
         return open;
+    }
+
+    /** How many cursors are not live; for any thread. */
+    int lagging() {
+        return open - live;
     }
 
     /** Deliveries so far, an event to a stream; for any thread. */
@@ -299,6 +305,7 @@ public final class Loop {
 
     private void lag(Cursor cursor, long position) {
         cursor.audience.leave(cursor);
+        live--;
         cursor.state = Cursor.State.LAGGING;
         cursor.position = position;
         cursor.skipping = cursor.slow == Subscription.Slow.LATEST;
@@ -314,6 +321,7 @@ public final class Loop {
         cursor.state = Cursor.State.LIVE;
         cursor.skipping = false;
         cursor.audience.join(cursor);
+        live++;
     }
 
     /** Moves the ids of streams on that have not been sent one for long; it runs every {@value #SWEEP_EVERY} entries. */
@@ -363,6 +371,7 @@ public final class Loop {
         }
         if (cursor.state == Cursor.State.LIVE) {
             cursor.audience.leave(cursor);
+            live--;
         }
         cursor.state = Cursor.State.CLOSED;
         heartbeats.remove(cursor);

@@ -1,0 +1,174 @@
+package dev.fanfare.server;
+
+import dev.fanfare.http.Json;
+import dev.fanfare.http.Problem;
+import dev.fanfare.http.Query;
+import dev.fanfare.hub.Cursor;
+import dev.fanfare.hub.EventLog;
+import dev.fanfare.hub.Hub;
+import dev.fanfare.hub.Loop;
+import dev.fanfare.hub.Position;
+import dev.fanfare.hub.Selector;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** What an operator asks a node: its topics, its streams, how it is. */
+final class AdminPages {
+
+    private static final int MOST = 1_000;
+
+    private final Server server;
+    private final Hub hub;
+
+    /** A stream as it was when asked. */
+    private record Row(String id, String ip, List<Selector> topics, long age, long lag, long bytes) {}
+
+    AdminPages(Server server, Hub hub) {
+        this.server = server;
+        this.hub = hub;
+    }
+
+    static byte[] status(String status) {
+        return Json.bytes(json -> json.writeStringProperty("status", status));
+    }
+
+    static byte[] ready(boolean draining) {
+        return Json.bytes(json -> {
+            json.writeStringProperty("status", draining ? "draining" : "ready");
+            json.writeStringProperty("publish", "available");
+        });
+    }
+
+    CompletableFuture<byte[]> topics(Query query) {
+        String prefix = query.all("prefix").isEmpty() ? "" : query.all("prefix").get(0);
+        String after = query.all("after").isEmpty() ? "" : query.all("after").get(0);
+        int limit = query.number("limit", 1, MOST, 100);
+        return hub.log()
+                .topics(prefix, after, limit + 1)
+                .thenApply(topics -> Json.bytes(json -> {
+                    json.writeArrayPropertyStart("topics");
+                    topics.stream().limit(limit).forEach(topic -> {
+                        json.writeStartObject();
+                        json.writeStringProperty("topic", topic.topic());
+                        json.writeStringProperty("newest", Position.text(topic.newest()));
+                        json.writeNumberProperty("count", topic.events());
+                        json.writeEndObject();
+                    });
+                    json.writeEndArray();
+                    json.writeName("next");
+                    json.writePOJO(topics.size() > limit ? topics.get(limit - 1).topic() : null);
+                }))
+                .toCompletableFuture();
+    }
+
+    CompletableFuture<byte[]> streams(Query query) {
+        String topic = query.first("topic");
+        String after = query.all("after").isEmpty() ? "" : query.all("after").get(0);
+        int limit = query.number("limit", 1, MOST, 100);
+        return onEachLoop(loop -> rows(loop, topic)).thenApply(found -> {
+            List<Row> rows = found.stream()
+                    .flatMap(List::stream)
+                    .filter(row -> row.id().compareTo(after) > 0)
+                    .sorted(Comparator.comparing(Row::id))
+                    .toList();
+            return Json.bytes(json -> {
+                json.writeArrayPropertyStart("streams");
+                rows.stream().limit(limit).forEach(row -> {
+                    json.writeStartObject();
+                    json.writeStringProperty("id", row.id());
+                    json.writeNullProperty("user");
+                    json.writeStringProperty("ip", row.ip());
+                    json.writeArrayPropertyStart("topics");
+                    row.topics().forEach(selector -> json.writeString(selector.toString()));
+                    json.writeEndArray();
+                    json.writeNumberProperty("age", row.age());
+                    json.writeNumberProperty("lag", row.lag());
+                    json.writeNumberProperty("bytes", row.bytes());
+                    json.writeEndObject();
+                });
+                json.writeEndArray();
+                json.writeName("next");
+                json.writePOJO(rows.size() > limit ? rows.get(limit - 1).id() : null);
+            });
+        });
+    }
+
+    private static List<Row> rows(Loop loop, @Nullable String topic) {
+        List<Row> rows = new ArrayList<>();
+        long now = System.currentTimeMillis();
+        loop.forEach(cursor -> {
+            boolean wanted = topic == null
+                    || cursor.selectors().stream()
+                            .anyMatch(selector -> selector.toString().equals(topic));
+            if (wanted && cursor.sink() instanceof EventStream stream) {
+                rows.add(new Row(
+                        cursor.id(),
+                        stream.remoteAddress(),
+                        cursor.selectors(),
+                        (now - stream.opened()) / 1000,
+                        cursor.lagMillis(),
+                        cursor.bytes()));
+            }
+        });
+        return rows;
+    }
+
+    CompletableFuture<byte[]> closeStream(String id) {
+        return onEachLoop(loop -> close(loop, id)).thenApply(closed -> {
+            if (!closed.contains(true)) {
+                throw new Problem(
+                        404, "No such stream", "no open stream has the id " + id + "; GET /streams lists them");
+            }
+            return Json.bytes(json -> json.writeStringProperty("closed", id));
+        });
+    }
+
+    private boolean close(Loop loop, String id) {
+        List<Cursor> found = new ArrayList<>(1);
+        loop.forEach(cursor -> {
+            if (cursor.id().equals(id)) {
+                found.add(cursor);
+            }
+        });
+        found.forEach(cursor -> cursor.end(hub.jitteredRetryMillis()));
+        return !found.isEmpty();
+    }
+
+    CompletableFuture<byte[]> stats() {
+        return hub.log().size().thenApply(this::stats).toCompletableFuture();
+    }
+
+    private byte[] stats(EventLog.Size size) {
+        Rates.Figures rates = server.rates().figures();
+        return Json.bytes(json -> {
+            json.writeNumberProperty("streams", server.streams());
+            json.writeNumberProperty("eventsPerSecond", rates.events());
+            json.writeNumberProperty("deliveriesPerSecond", rates.deliveries());
+            json.writeNumberProperty("deliveries", hub.deliveries());
+            json.writeNumberProperty("lagging", hub.lagging());
+            json.writeObjectPropertyStart("log");
+            json.writeNumberProperty("topics", size.topics());
+            json.writeNumberProperty("events", size.events());
+            json.writeNumberProperty("bytes", size.bytes());
+            json.writeStringProperty("floor", Position.text(size.floor()));
+            json.writeEndObject();
+            json.writeNumberProperty("windowBytes", hub.windowBytes());
+        });
+    }
+
+    /** Asks every loop, each on its own thread. */
+    private <T> CompletableFuture<List<T>> onEachLoop(Function<Loop, T> question) {
+        List<CompletableFuture<T>> answers = new ArrayList<>();
+        for (Loop loop : hub.loops()) {
+            CompletableFuture<T> answer = new CompletableFuture<>();
+            loop.execute(() -> answer.complete(question.apply(loop)));
+            answers.add(answer);
+        }
+        return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+                .thenApply(all -> answers.stream().map(CompletableFuture::join).toList());
+    }
+}

@@ -1,0 +1,203 @@
+package dev.fanfare.server;
+
+import dev.fanfare.hub.Batch;
+import dev.fanfare.hub.Cursor;
+import dev.fanfare.hub.Frame;
+import dev.fanfare.hub.Sink;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An HTTP/1.1 response that goes on: the sink of one cursor, and the only handler its channel has left.
+ *
+ * <p>With epoll a batch goes from the buffer that all streams share straight to the socket. What the socket does not take is not
+ * queued: the frame it broke off in is finished through Netty, which also tells when the socket takes more, and the cursor lags from
+ * there on. So a reader that has stalled pins one frame and what the kernel holds.
+ */
+final class EventStream extends ChannelInboundHandlerAdapter implements Sink, ChannelFutureListener {
+
+    private static final ByteBuf LAST_CHUNK =
+            Unpooled.unreleasableBuffer(Unpooled.copiedBuffer("0\r\n\r\n", StandardCharsets.US_ASCII));
+
+    private final Channel channel;
+    private final Server server;
+    /** Whether the length is told by closing and not by chunks, as for HTTP/1.0. */
+    private final boolean closeDelimited;
+
+    private final long opened = System.currentTimeMillis();
+    private @Nullable Cursor cursor;
+    private boolean sending;
+
+    /** A batch's bytes in one buffer, with chunk framing and, once an HTTP/1.0 stream has asked, without. */
+    private static final class Bytes implements Batch.Carrier {
+        private @Nullable ByteBuf chunked;
+        private @Nullable ByteBuf bare;
+
+        ByteBuf of(Batch batch, boolean closeDelimited, ByteBufAllocator allocator) {
+            ByteBuf bytes = closeDelimited ? bare : chunked;
+            if (bytes == null) {
+                bytes = merged(batch.frames(), batch.bytes(), closeDelimited, allocator);
+                if (closeDelimited) {
+                    bare = bytes;
+                } else {
+                    chunked = bytes;
+                }
+            }
+            return bytes;
+        }
+
+        private static ByteBuf merged(
+                List<Frame> frames, int size, boolean closeDelimited, ByteBufAllocator allocator) {
+            ByteBuf bytes = allocator.directBuffer(size, size);
+            for (int i = 0; i < frames.size(); i++) {
+                Frame frame = frames.get(i);
+                int from = start(frame, closeDelimited);
+                bytes.writeBytes(frame.bytes(), from, end(frame, closeDelimited) - from);
+            }
+            return bytes;
+        }
+
+        @Override
+        public void release() {
+            ReferenceCountUtil.release(chunked);
+            ReferenceCountUtil.release(bare);
+        }
+    }
+
+    EventStream(Channel channel, Server server, boolean closeDelimited) {
+        this.channel = channel;
+        this.server = server;
+        this.closeDelimited = closeDelimited;
+    }
+
+    private static int start(Frame frame, boolean closeDelimited) {
+        return closeDelimited ? frame.from() : 0;
+    }
+
+    private static int end(Frame frame, boolean closeDelimited) {
+        return closeDelimited ? frame.to() : frame.bytes().length;
+    }
+
+    /** Its head is on its way and is sent with the first batch. */
+    void begin(Cursor opening) {
+        cursor = opening;
+        if (!channel.isActive()) {
+            opening.close();
+        }
+    }
+
+    /** Milliseconds since 1970. */
+    long opened() {
+        return opened;
+    }
+
+    String remoteAddress() {
+        return channel.remoteAddress() instanceof InetSocketAddress address
+                ? address.getAddress().getHostAddress()
+                : "";
+    }
+
+    @Override
+    public boolean writable() {
+        return !sending;
+    }
+
+    @Override
+    public int write(Batch batch) {
+        Bytes bytes = (Bytes) batch.carrier();
+        if (bytes == null) {
+            bytes = new Bytes();
+            batch.attach(bytes);
+        }
+        ByteBuf all = bytes.of(batch, closeDelimited, channel.alloc());
+        int frames = batch.frames().size();
+        if (!sending && channel instanceof EpollSocketChannel epoll && all.hasMemoryAddress()) {
+            int sent = send(epoll, all);
+            return sent == all.readableBytes() ? frames : finish(batch, all, sent);
+        }
+        queue(all.retainedDuplicate());
+        return frames;
+    }
+
+    /** How many bytes the socket took; none if it is broken, which the channel's close tells. */
+    private static int send(EpollSocketChannel epoll, ByteBuf all) {
+        try {
+            return epoll.isActive() && epoll.unsafe().outboundBuffer() != null
+                    ? epoll.fd().writeAddress(all.memoryAddress(), all.readerIndex(), all.writerIndex())
+                    : 0;
+        } catch (IOException broken) {
+            return 0;
+        }
+    }
+
+    /** Has Netty send the rest of the frame that the socket broke off in, and says how many frames are taken with it. */
+    private int finish(Batch batch, ByteBuf all, int sent) {
+        int end = all.readableBytes();
+        int frames = batch.frames().size();
+        if (batch.divisible()) {
+            frames = 0;
+            for (end = 0; end <= sent; frames++) {
+                Frame frame = batch.frames().get(frames);
+                end += end(frame, closeDelimited) - start(frame, closeDelimited);
+            }
+        }
+        queue(channel.alloc().directBuffer(end - sent).writeBytes(all, all.readerIndex() + sent, end - sent));
+        return frames;
+    }
+
+    private void queue(ByteBuf bytes) {
+        sending = true;
+        channel.writeAndFlush(bytes).addListener(this);
+    }
+
+    /** What was queued has left, or cannot. */
+    @Override
+    public void operationComplete(ChannelFuture sent) {
+        sending = false;
+        if (!sent.isSuccess()) {
+            channel.close();
+        } else if (cursor != null) {
+            cursor.resume();
+        }
+    }
+
+    @Override
+    public void end() {
+        if (closeDelimited) {
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        } else {
+            channel.writeAndFlush(LAST_CHUNK.duplicate()).addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ReferenceCountUtil.release(message);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        if (cursor != null) {
+            cursor.close();
+        }
+        server.streamClosed();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        channel.close();
+    }
+}

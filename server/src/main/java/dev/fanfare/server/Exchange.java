@@ -1,0 +1,122 @@
+package dev.fanfare.server;
+
+import dev.fanfare.http.Problem;
+import dev.fanfare.hub.AppendRefused;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
+/** A request and, when it is there, its answer. Confined to its connection's event loop, but for {@link #fail}. */
+final class Exchange {
+
+    private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
+
+    /** Stands for a request that could not be read. */
+    static final Request UNREADABLE =
+            new Request(new DefaultHttpRequest(HttpVersion.HTTP_1_0, HttpMethod.valueOf("UNREADABLE"), "/"));
+
+    final Connection connection;
+    final Request request;
+    ByteBuf body = Unpooled.EMPTY_BUFFER;
+    boolean started;
+
+    @Nullable
+    ByteBuf answer;
+    /** Called when the client has gone before its answer came. */
+    @Nullable
+    Runnable onAbandon;
+
+    /** Whether the connection goes on after the answer. */
+    boolean keepAlive;
+
+    Exchange(Connection connection, Request request) {
+        this.connection = connection;
+        this.request = request;
+        this.keepAlive = request.keepAlive;
+    }
+
+    boolean isPublish() {
+        return request.method.equals("POST");
+    }
+
+    ByteBufAllocator allocator() {
+        return connection.channel().alloc();
+    }
+
+    Response response(int status) {
+        return Response.of(status, this);
+    }
+
+    /** Does this on the connection's thread: now if this is it. */
+    void onLoop(Runnable task) {
+        if (connection.worker().eventLoop().inEventLoop()) {
+            task.run();
+        } else {
+            connection.worker().eventLoop().execute(task);
+        }
+    }
+
+    void answer(ByteBuf bytes) {
+        body.release();
+        body = Unpooled.EMPTY_BUFFER;
+        if (!connection.channel().isActive()) {
+            bytes.release();
+            return;
+        }
+        answer = bytes;
+        connection.answered();
+    }
+
+    void answer(int status, byte[] json) {
+        answer(response(status).with(json, Response.JSON));
+    }
+
+    void answer(Problem problem) {
+        Response response = response(problem.status());
+        String header = problem.headerName();
+        String value = problem.headerValue();
+        if (header != null && value != null) {
+            response.header(header, value);
+        }
+        answer(response.with(problem.body(), Problem.CONTENT_TYPE));
+    }
+
+    /** Answers with what a failure means to a client; for any thread. */
+    void fail(Throwable failure) {
+        onLoop(() -> answer(problem(failure)));
+    }
+
+    private static Problem problem(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        if (cause instanceof Problem problem) {
+            return problem;
+        }
+        if (cause instanceof AppendRefused refused) {
+            String detail = String.valueOf(refused.getMessage());
+            return switch (refused.reason()) {
+                case KEY_CONFLICT -> new Problem(409, "Key used before", detail);
+                case NO_ROOM, UNAVAILABLE -> Problem.unavailable(detail, 5);
+            };
+        }
+        LOG.log(System.Logger.Level.ERROR, "a request failed", cause);
+        return new Problem(500, "Internal error", "this is a fault of the node; its log says more");
+    }
+
+    void abandon() {
+        if (answer != null) {
+            answer.release();
+            answer = null;
+        }
+        body.release();
+        body = Unpooled.EMPTY_BUFFER;
+        if (onAbandon != null) {
+            onAbandon.run();
+        }
+    }
+}

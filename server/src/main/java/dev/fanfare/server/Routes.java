@@ -1,0 +1,237 @@
+package dev.fanfare.server;
+
+import dev.fanfare.http.Accept;
+import dev.fanfare.http.EventPages;
+import dev.fanfare.http.Problem;
+import dev.fanfare.http.PublishRequest;
+import dev.fanfare.http.Query;
+import dev.fanfare.http.SubscribeRequest;
+import dev.fanfare.hub.Hub;
+import dev.fanfare.hub.Publication;
+import dev.fanfare.hub.Topic;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** What each URL does. */
+final class Routes {
+
+    private static final String TOPICS = "/topics/";
+    private static final String STREAMS = "/streams/";
+    private static final String READ = "GET, HEAD, OPTIONS";
+    private static final String TOPIC_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
+    private static final String CORS_HEADERS =
+            "Authorization, Content-Type, Last-Event-ID, Cache-Control, Idempotency-Key";
+    private static final byte[] GREETING = """
+            Fanfare is running.
+
+            subscribe   curl -N 'http://%1$s/events?topic=hello'
+            publish     curl -d 'hi' 'http://%1$s/topics/hello'
+            in a page   new EventSource('http://%1$s/events?topic=hello').onmessage = e => console.log(e.data)
+            """.getBytes(StandardCharsets.UTF_8);
+
+    private final Server server;
+    private final Hub hub;
+    private final EventPages pages;
+    private final AdminPages admin;
+
+    Routes(Server server, Hub hub) {
+        this.server = server;
+        this.hub = hub;
+        this.pages = new EventPages(hub);
+        this.admin = new AdminPages(server, hub);
+    }
+
+    /** Refuses, before its body has come, what would be refused anyway. */
+    void check(Request request) {
+        if (request.http11 && request.host == null) {
+            throw Problem.badRequest("no Host header; HTTP/1.1 asks for one");
+        }
+        server.origins().checkHost(request.host);
+        String allowed = allowed(request.path);
+        if (!request.method.equals("OPTIONS")) {
+            if (allowed == null) {
+                throw new Problem(
+                        404,
+                        "Not found",
+                        "nothing is at " + request.path + "; subscribe at /events?topic=..., publish to /topics/...");
+            }
+            if (!(allowed + ",").contains(request.method + ",")) {
+                throw Problem.methodNotAllowed(request.method, allowed);
+            }
+        }
+        if (request.isChange()) {
+            server.origins().checkChange(request.origin, request.host);
+        }
+    }
+
+    /** The methods of a path, or null if nothing is there. */
+    private static @Nullable String allowed(String path) {
+        if (path.startsWith(TOPICS)) {
+            return TOPIC_METHODS;
+        }
+        if (path.startsWith(STREAMS)) {
+            return "DELETE, OPTIONS";
+        }
+        return switch (path) {
+            case "/", "/events", "/topics", "/streams", "/stats", "/healthz", "/readyz" -> READ;
+            default -> null;
+        };
+    }
+
+    void handle(Exchange exchange) {
+        try {
+            route(exchange);
+        } catch (Problem problem) {
+            exchange.answer(problem);
+        } catch (RuntimeException e) {
+            exchange.fail(e);
+        }
+    }
+
+    private void route(Exchange exchange) {
+        Request request = exchange.request;
+        String path = request.path;
+        if (request.method.equals("OPTIONS")) {
+            options(exchange);
+        } else if (path.startsWith(TOPICS)) {
+            String topic = Query.decode(path.substring(TOPICS.length()), false);
+            switch (request.method) {
+                case "POST" -> publish(exchange, topic);
+                case "DELETE" -> delete(exchange, topic);
+                default -> subscribe(exchange, topic);
+            }
+        } else if (path.startsWith(STREAMS)) {
+            answer(exchange, admin.closeStream(path.substring(STREAMS.length())));
+        } else {
+            switch (path) {
+                case "/events" -> subscribe(exchange, null);
+                case "/topics" -> answer(exchange, admin.topics(request.query()));
+                case "/streams" -> answer(exchange, admin.streams(request.query()));
+                case "/stats" -> answer(exchange, admin.stats());
+                case "/healthz" -> exchange.answer(200, AdminPages.status("ok"));
+                case "/readyz" ->
+                    exchange.answer(server.isDraining() ? 503 : 200, AdminPages.ready(server.isDraining()));
+                default -> exchange.answer(exchange.response(200).with(greeting(request), "text/plain; charset=utf-8"));
+            }
+        }
+    }
+
+    private static byte[] greeting(Request request) {
+        String host = request.host == null ? "localhost" : request.host;
+        return new String(GREETING, StandardCharsets.UTF_8).formatted(host).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private void options(Exchange exchange) {
+        String allowed = allowed(exchange.request.path);
+        Response response = exchange.response(204).header("Allow", allowed == null ? TOPIC_METHODS : allowed);
+        String origin = exchange.request.origin;
+        if (origin != null && server.origins().allows(origin)) {
+            response.header("Access-Control-Allow-Methods", allowed == null ? TOPIC_METHODS : allowed)
+                    .header("Access-Control-Allow-Headers", CORS_HEADERS)
+                    .header("Access-Control-Max-Age", "7200");
+        }
+        exchange.answer(response.empty());
+    }
+
+    private void publish(Exchange exchange, String topic) {
+        Request request = exchange.request;
+        Publication publication = PublishRequest.of(
+                topic,
+                request.query(),
+                request.header(HttpHeaderNames.CONTENT_TYPE),
+                request.header("Idempotency-Key"),
+                exchange.body.nioBuffer());
+        hub.publish(publication).whenComplete((id, failure) -> {
+            if (failure != null) {
+                exchange.fail(failure);
+            } else {
+                exchange.onLoop(() -> exchange.answer(exchange.response(201)
+                        .header(
+                                "Location",
+                                "/topics/"
+                                        + PathEncoding.encode(
+                                                publication.topic().name()))
+                        .with(("{\"id\":\"" + id + "\"}").getBytes(StandardCharsets.US_ASCII), Response.JSON)));
+            }
+        });
+    }
+
+    private void delete(Exchange exchange, String topic) {
+        Topic deleted;
+        try {
+            deleted = Topic.of(topic);
+        } catch (IllegalArgumentException e) {
+            throw Problem.badRequest(String.valueOf(e.getMessage()));
+        }
+        hub.delete(deleted).whenComplete((done, failure) -> {
+            if (failure != null) {
+                exchange.fail(failure);
+            } else {
+                exchange.onLoop(() -> exchange.answer(exchange.response(204).empty()));
+            }
+        });
+    }
+
+    private void subscribe(Exchange exchange, @Nullable String topic) {
+        Request request = exchange.request;
+        SubscribeRequest asked = SubscribeRequest.of(
+                topic,
+                request.query(),
+                request.header("Last-Event-ID"),
+                server.settings().defaults(),
+                InstantSource.system());
+        if (Accept.of(request.header(HttpHeaderNames.ACCEPT)) == Accept.JSON) {
+            CompletableFuture<byte[]> page =
+                    pages.read(asked, exchange.connection.worker().loop());
+            exchange.onAbandon = () -> page.cancel(false);
+            answer(exchange, page);
+        } else if (request.isHead()) {
+            exchange.keepAlive &= request.http11;
+            exchange.answer(streamHead(exchange).head());
+        } else if (!server.streamOpened()) {
+            refuseStream(exchange);
+        } else {
+            Response head = streamHead(exchange);
+            ByteBuf bytes = head.head();
+            EventStream stream = exchange.connection.becomeStream(exchange);
+            exchange.body.release();
+            exchange.connection.channel().write(bytes);
+            stream.begin(exchange.connection.worker().loop().open(asked.subscription(), stream));
+        }
+    }
+
+    private static Response streamHead(Exchange exchange) {
+        Response response = exchange.response(200)
+                .header("Content-Type", "text/event-stream")
+                .header("Cache-Control", "no-store, no-transform")
+                .header("X-Accel-Buffering", "no");
+        if (exchange.request.http11) {
+            response.header("Transfer-Encoding", "chunked");
+        }
+        return exchange.request.http11 && exchange.keepAlive ? response : response.header("Connection", "close");
+    }
+
+    /** A browser gives up for good on any status but 200, so a refused stream is one that ends at once. */
+    private void refuseStream(Exchange exchange) {
+        String body = ": limit\nretry: " + hub.jitteredRetryMillis() + "\n";
+        exchange.answer(exchange.response(200)
+                .header("Cache-Control", "no-store, no-transform")
+                .header("X-Accel-Buffering", "no")
+                .header("Fanfare-Refused", "limit")
+                .with(body.getBytes(StandardCharsets.US_ASCII), "text/event-stream"));
+    }
+
+    private static void answer(Exchange exchange, CompletableFuture<byte[]> json) {
+        json.whenComplete((body, failure) -> {
+            if (failure != null) {
+                exchange.fail(failure);
+            } else {
+                exchange.onLoop(() -> exchange.answer(200, body));
+            }
+        });
+    }
+}

@@ -1,0 +1,167 @@
+package dev.fanfare.server;
+
+import dev.fanfare.hub.FrameEncoder;
+import dev.fanfare.hub.Hub;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.concurrent.EventExecutor;
+import java.net.InetSocketAddress;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** A hub behind HTTP/1.1. Epoll where it loads, NIO elsewhere. */
+public final class Server implements AutoCloseable {
+
+    static final RecvByteBufAllocator STREAM_RECEIVE = new FixedRecvByteBufAllocator(512);
+
+    private static final int BACKLOG = 4_096;
+    private static final int UNSENT_BYTES = 16 * 1024;
+    private static final long SHUTDOWN_SECONDS = 5;
+
+    private final ServerSettings settings;
+    private final Hub hub;
+    private final Origins origins;
+    private final Routes routes;
+    private final Rates rates;
+    private final EventLoopGroup group;
+    private final Map<EventExecutor, Worker> workers = new IdentityHashMap<>();
+    private final AtomicInteger streams = new AtomicInteger();
+    private volatile boolean draining;
+    private @Nullable Channel listener;
+
+    /**
+     * A server for this hub, which it closes with itself.
+     *
+     * @throws IllegalArgumentException if an open node would listen beyond this machine
+     */
+    public Server(Hub hub, ServerSettings settings) {
+        if (!settings.insecure() && !Origins.isLoopback(settings.host())) {
+            throw new IllegalArgumentException("host: " + settings.host()
+                    + " would let anyone who reaches this machine publish; say --insecure if that is meant");
+        }
+        this.hub = hub;
+        this.settings = settings;
+        this.origins = new Origins(settings);
+        this.routes = new Routes(this, hub);
+        IoHandlerFactory io = Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+        this.group = new MultiThreadIoEventLoopGroup(settings.loops(), io);
+        for (EventExecutor executor : group) {
+            EventLoop eventLoop = (EventLoop) executor;
+            workers.put(executor, new Worker(eventLoop, hub.loop(eventLoop), settings));
+        }
+        this.rates = new Rates(hub, group);
+    }
+
+    /** The framing that a hub for a server of this kind must use. */
+    public static FrameEncoder frames() {
+        return new ChunkedFrames();
+    }
+
+    /**
+     * Begins to listen.
+     *
+     * @return the port
+     * @throws java.net.BindException if the port is taken
+     */
+    public int start() throws Exception {
+        boolean epoll = Epoll.isAvailable();
+        Class<? extends ServerChannel> type = epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(group)
+                .channel(type)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        connect(channel);
+                    }
+                });
+        if (epoll) {
+            bootstrap.childOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) UNSENT_BYTES);
+        }
+        Channel bound = bootstrap
+                .bind(new InetSocketAddress(settings.host(), settings.port()))
+                .sync()
+                .channel();
+        listener = bound;
+        return ((InetSocketAddress) bound.localAddress()).getPort();
+    }
+
+    private void connect(Channel channel) {
+        Worker worker = workers.get(channel.eventLoop());
+        if (worker == null) {
+            throw new IllegalStateException("a channel on no loop of this server");
+        }
+        Connection connection = new Connection(channel, this, worker);
+        channel.pipeline().addLast(new RequestDecoder(connection, settings.headBytes()), connection);
+    }
+
+    ServerSettings settings() {
+        return settings;
+    }
+
+    Origins origins() {
+        return origins;
+    }
+
+    Routes routes() {
+        return routes;
+    }
+
+    Rates rates() {
+        return rates;
+    }
+
+    boolean isDraining() {
+        return draining;
+    }
+
+    int streams() {
+        return streams.get();
+    }
+
+    /** Counts a stream in, unless there are as many as may be. */
+    boolean streamOpened() {
+        if (streams.incrementAndGet() <= settings.streams()) {
+            return true;
+        }
+        streams.decrementAndGet();
+        return false;
+    }
+
+    void streamClosed() {
+        streams.decrementAndGet();
+    }
+
+    /** Stops listening, ends every stream with a reconnection time of its own, and closes the hub. */
+    @Override
+    public void close() {
+        draining = true;
+        if (listener != null) {
+            listener.close().awaitUninterruptibly();
+        }
+        hub.close();
+        group.shutdownGracefully(100, SHUTDOWN_SECONDS * 1000, TimeUnit.MILLISECONDS)
+                .awaitUninterruptibly(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,86 @@
+package dev.fanfare.server;
+
+import dev.fanfare.hub.Loop;
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What one event loop has: the hub's loop on its thread, and the connections that are not streams, with their deadlines, looked at
+ * once a second. Confined to that thread.
+ */
+final class Worker {
+
+    private final EventLoop eventLoop;
+    private final Loop loop;
+    private final Set<Connection> connections = new HashSet<>();
+    private final long requestSeconds;
+    private final long idleSeconds;
+    private long now;
+    private String date;
+
+    Worker(EventLoop eventLoop, Loop loop, ServerSettings settings) {
+        this.eventLoop = eventLoop;
+        this.loop = loop;
+        this.requestSeconds = seconds(settings.requestTime());
+        this.idleSeconds = seconds(settings.idle());
+        this.date = date();
+        eventLoop.scheduleAtFixedRate(this::tick, 1, 1, TimeUnit.SECONDS);
+    }
+
+    private static long seconds(Duration time) {
+        return Math.max(1, time.toSeconds());
+    }
+
+    private static String date() {
+        return DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC));
+    }
+
+    private void tick() {
+        now++;
+        date = date();
+        List<Connection> late = new ArrayList<>();
+        for (Connection connection : connections) {
+            if (connection.deadline() <= now) {
+                late.add(connection);
+            }
+        }
+        late.forEach(Connection::expire);
+    }
+
+    EventLoop eventLoop() {
+        return eventLoop;
+    }
+
+    Loop loop() {
+        return loop;
+    }
+
+    /** The value of a Date header, as of this second. */
+    String dateHeader() {
+        return date;
+    }
+
+    long requestDeadline() {
+        return now + requestSeconds + 1;
+    }
+
+    long idleDeadline() {
+        return now + idleSeconds + 1;
+    }
+
+    void add(Connection connection) {
+        connections.add(connection);
+    }
+
+    void remove(Connection connection) {
+        connections.remove(connection);
+    }
+}
