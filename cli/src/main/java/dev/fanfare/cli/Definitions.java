@@ -1,0 +1,158 @@
+package dev.fanfare.cli;
+
+import static java.util.stream.Collectors.toUnmodifiableMap;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * Everything a node can be told, once. Flags, environment variables, the YAML file, {@code serve --help} and the errors are made from
+ * this table, and a test compares it with the one in docs/http.md.
+ */
+final class Definitions {
+
+    /** All settings, in the order of the help. */
+    static final List<Setting<?>> ALL;
+
+    private static final List<Setting<?>> DEFINED = new ArrayList<>();
+    private static final String LISTENING = "Listening";
+    private static final String HISTORY = "History";
+    private static final String STREAMS = "Streams";
+    private static final String LIMITS = "Limits";
+
+    static final Setting<String> HOST = define(
+            LISTENING,
+            "host",
+            SettingType.text("ADDRESS", "an address or a name"),
+            "127.0.0.1",
+            "the address to listen on");
+    static final Setting<Integer> PORT = define(LISTENING, "port", SettingType.port(), "7070", "the port to listen on");
+    static final Setting<List<String>> HOST_NAMES = define(
+            LISTENING,
+            "host.names",
+            SettingType.list("host names"),
+            "none",
+            "names this node is reached by, beside localhost and IP addresses; a request for another Host gets 421");
+    static final Setting<Optional<List<String>>> CORS_ORIGINS = define(
+            LISTENING,
+            "cors.origins",
+            SettingType.list("origins like https://example.com").or("unset"),
+            "unset",
+            "web pages that may use this node; unset: those of this machine, while it listens on loopback; * for all");
+    static final Setting<Boolean> INSECURE = define(
+            LISTENING,
+            "insecure",
+            SettingType.yesOrNo(),
+            "false",
+            "listen beyond this machine, and take any Host, though everyone may publish");
+    static final Setting<Integer> LOOPS = define(
+            LISTENING,
+            "loops",
+            SettingType.count().or("cores", Runtime.getRuntime()::availableProcessors),
+            "cores",
+            "event loop threads");
+
+    static final Setting<Duration> RETENTION_AGE =
+            define(HISTORY, "retention.age", SettingType.time("1s", "36500d"), "24h", "how long events are kept");
+    static final Setting<Long> RETENTION_BYTES =
+            define(HISTORY, "retention.bytes", SettingType.size(), "1GiB", "how much is kept; the oldest goes first");
+    static final Setting<Optional<Integer>> RETENTION_EVENTS = define(
+            HISTORY,
+            "retention.events",
+            SettingType.count().or("off"),
+            "off",
+            "how many events of each topic are kept");
+    static final Setting<Boolean> RETENTION_KEEP_LAST = define(
+            HISTORY,
+            "retention.keep-last",
+            SettingType.yesOrNo(),
+            "false",
+            "keep the newest event of a topic beyond its age");
+    static final Setting<Long> WINDOW_BYTES = define(
+            HISTORY,
+            "window.bytes",
+            SettingType.size(),
+            "64MiB",
+            "memory for the newest events, encoded and ready to send");
+    static final Setting<Duration> IDEMPOTENCY_WINDOW = define(
+            HISTORY,
+            "idempotency.window",
+            SettingType.time("1s", "365d"),
+            "10m",
+            "how long an Idempotency-Key is remembered");
+
+    static final Setting<Duration> HEARTBEAT = define(
+            STREAMS, "heartbeat", SettingType.time("100ms", "1h"), "15s", "time between heartbeats of an idle stream");
+    static final Setting<Duration> RETRY =
+            define(STREAMS, "retry", SettingType.time("500ms", "1h"), "3s", "reconnection time that clients are told");
+    static final Setting<Duration> RETRY_MAX = define(
+            STREAMS,
+            "retry.max",
+            SettingType.time("500ms", "1h"),
+            "60s",
+            "the longest reconnection time told under load");
+    static final Setting<String> SLOW = define(
+            STREAMS,
+            "slow",
+            SettingType.oneOf("catch-up", "latest", "close"),
+            "catch-up",
+            "when a client can't keep up: it lags and reads on, it skips to the newest of each topic, it is closed");
+
+    static final Setting<Integer> LIMITS_STREAMS = define(
+            LIMITS,
+            "limits.streams",
+            SettingType.count().or("auto", StreamLimit::ofThisMachine),
+            "auto",
+            "open streams; auto: by memory and file descriptors");
+    static final Setting<Integer> LIMITS_TOPICS =
+            define(LIMITS, "limits.topics", SettingType.count(), "10000000", "topics that hold an event");
+    static final Setting<Integer> LIMITS_TOPICS_PER_STREAM =
+            define(LIMITS, "limits.topics-per-stream", SettingType.count(), "100", "selectors of one stream");
+    static final Setting<Integer> LIMITS_EVENT_BYTES =
+            define(LIMITS, "limits.event-bytes", SettingType.buffer(), "1MiB", "data of one event; 413 above");
+    static final Setting<Integer> LIMITS_BODY_BYTES =
+            define(LIMITS, "limits.body-bytes", SettingType.buffer(), "16MiB", "body of one request; 413 above");
+    static final Setting<Integer> LIMITS_HEAD_BYTES = define(
+            LIMITS,
+            "limits.head-bytes",
+            SettingType.buffer(),
+            "16KiB",
+            "request line and headers of one request; 414 or 431 above");
+    static final Setting<Duration> LIMITS_REQUEST_TIME = define(
+            LIMITS,
+            "limits.request-time",
+            SettingType.time("100ms", "1h"),
+            "10s",
+            "time to send a request's head, and its body");
+    static final Setting<Duration> LIMITS_IDLE = define(
+            LIMITS,
+            "limits.idle",
+            SettingType.time("100ms", "24h"),
+            "75s",
+            "time a connection may wait between requests");
+
+    private static final Map<String, Setting<?>> BY_NAME;
+
+    static {
+        ALL = List.copyOf(DEFINED);
+        BY_NAME = ALL.stream().collect(toUnmodifiableMap(Setting::name, Function.identity()));
+    }
+
+    private Definitions() {}
+
+    /** The setting of that name. */
+    static Optional<Setting<?>> named(String name) {
+        return Optional.ofNullable(BY_NAME.get(name));
+    }
+
+    private static <T> Setting<T> define(
+            String group, String name, SettingType<T> type, String defaultText, String help) {
+        Setting<T> setting = new Setting<>(group, name, type, defaultText, help);
+        DEFINED.add(setting);
+        return setting;
+    }
+}

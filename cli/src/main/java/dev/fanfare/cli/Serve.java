@@ -1,0 +1,104 @@
+package dev.fanfare.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.ArgGroupSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Runs a node. */
+@Command(
+        name = "serve",
+        description = "Runs a node, and prints one line with its URL when it is ready.",
+        customSynopsis = {
+            "fanfare serve [--port PORT] [--host ADDRESS] [--memory] [--config FILE] [--check]",
+            "              [--SETTING VALUE]...",
+        },
+        sortOptions = false,
+        footerHeading = "%nSettings%n",
+        footer = {
+            "  Each of them is also an environment variable, FANFARE_LIMITS_STREAMS, and a line of the YAML file,",
+            "  limits.streams: 5000. A flag wins over the environment, that over the file, that over the default.",
+            "  Sizes are written 64MiB, times 500ms, 30s, 10m or 24h, lists with commas.",
+            "",
+            "Exit codes: 0 it was stopped, 1 it could not serve, 2 it was told something that makes no sense."
+        })
+final class Serve implements Callable<Integer> {
+
+    @Option(names = "--config", paramLabel = "FILE", description = "read settings from a YAML file")
+    private @Nullable Path config;
+
+    @Option(names = "--memory", description = "keep the log in memory; a restart forgets it")
+    private boolean memory;
+
+    @Option(names = "--check", description = "print the effective settings and where each came from, and exit")
+    private boolean check;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    /** This command, with a flag for every setting. */
+    static CommandLine commandLine() {
+        CommandLine command = new CommandLine(new Serve());
+        Map<String, ArgGroupSpec.Builder> groups = new LinkedHashMap<>();
+        for (Setting<?> setting : Definitions.ALL) {
+            OptionSpec.Builder option = OptionSpec.builder(setting.flag())
+                    .type(String.class)
+                    .paramLabel(setting.type().label())
+                    .description(setting.help().replace("%", "%%") + " (" + setting.defaultText() + ")")
+                    .order(Definitions.ALL.indexOf(setting));
+            if (setting.type().label().equals("true|false")) {
+                option.arity("0..1").fallbackValue("true");
+            }
+            groups.computeIfAbsent(
+                            setting.group(),
+                            group -> ArgGroupSpec.builder()
+                                    .heading("%n" + group + "%n")
+                                    .validate(false)
+                                    .order(groups.size()))
+                    .addArg(option.build());
+        }
+        groups.values().forEach(group -> command.getCommandSpec().addArgGroup(group.build()));
+        return command;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Settings settings = SettingsReader.read(config, System.getenv(), flags());
+        if (check) {
+            spec.commandLine().getOut().print(settings.effective());
+            spec.commandLine().getOut().flush();
+        } else {
+            start(settings);
+        }
+        return Main.OK;
+    }
+
+    /**
+     * The seam to the server: starts a node, prints the line with its URL when it is ready, and returns when it has been stopped.
+     *
+     * @throws java.io.IOException if it cannot listen
+     */
+    private void start(Settings settings) throws Exception {
+        throw new UnsupportedOperationException("server not wired");
+    }
+
+    private Map<String, String> flags() {
+        Map<String, String> flags = new LinkedHashMap<>();
+        for (Setting<?> setting : Definitions.ALL) {
+            String text = spec.commandLine().getParseResult().matchedOptionValue(setting.flag(), (String) null);
+            if (text != null) {
+                flags.put(setting.name(), text);
+            }
+        }
+        return flags;
+    }
+}

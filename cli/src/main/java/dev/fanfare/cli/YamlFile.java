@@ -1,0 +1,110 @@
+package dev.fanfare.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
+
+/**
+ * A YAML file of settings, flattened: {@code limits: {streams: 5}} and {@code limits.streams: 5} are the same. It is read as nodes, not
+ * as objects, so that each value keeps its text and its line.
+ */
+final class YamlFile {
+
+    private static final int DEEPEST = 8;
+
+    private final Path file;
+    private final Map<String, Line> lines = new LinkedHashMap<>();
+
+    private YamlFile(Path file) {
+        this.file = file;
+    }
+
+    /**
+     * The values of the file by their full name, in the order they stand there.
+     *
+     * @throws SettingsException if the file cannot be read, is not YAML, or holds something other than names with values
+     */
+    static Map<String, Line> read(Path file) {
+        YamlFile yaml = new YamlFile(file);
+        try (InputStream text = Files.newInputStream(file)) {
+            LoadSettings load = LoadSettings.builder().setLabel(file.toString()).build();
+            new Compose(load).composeInputStream(text).ifPresent(root -> yaml.flatten("", line(root), root, 0));
+        } catch (IOException e) {
+            throw new SettingsException(List.of(file + ": cannot be read (expected: a YAML file of settings)"));
+        } catch (MarkedYamlEngineException e) {
+            int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
+            throw yaml.problem(line, e.getProblem() + " (expected: YAML)");
+        } catch (YamlEngineException e) {
+            throw yaml.problem(1, e.getMessage() + " (expected: YAML)");
+        }
+        return yaml.lines;
+    }
+
+    private void flatten(String name, int line, Node node, int depth) {
+        if (node instanceof MappingNode mapping && depth < DEEPEST) {
+            for (NodeTuple entry : mapping.getValue()) {
+                String key = scalar(name, line(entry.getKeyNode()), entry.getKeyNode());
+                String full = name.isEmpty() ? key : name + "." + key;
+                flatten(full, line(entry.getKeyNode()), entry.getValueNode(), depth + 1);
+            }
+        } else if (name.isEmpty()) {
+            throw problem(line, "no settings (expected: name: value)");
+        } else {
+            Line before = lines.put(name, new Line(text(name, line, node), line));
+            if (before != null) {
+                throw problem(line, name + " is set a second time; the first is in line " + before.number());
+            }
+        }
+    }
+
+    private String text(String name, int line, Node node) {
+        if (node instanceof SequenceNode list) {
+            String joined = list.getValue().stream()
+                    .map(item -> scalar(name, line, item))
+                    .collect(Collectors.joining(","));
+            return joined.isEmpty() ? "none" : joined;
+        }
+        return scalar(name, line, node);
+    }
+
+    private String scalar(String name, int line, Node node) {
+        if (node instanceof ScalarNode scalar && !scalar.getTag().equals(Tag.NULL)) {
+            return scalar.getValue();
+        }
+        throw problem(line, (name.isEmpty() ? "" : name + ": ") + "no value (expected: name: value)");
+    }
+
+    private static int line(Node node) {
+        Optional<Mark> start = node.getStartMark();
+        return start.map(mark -> mark.getLine() + 1).orElse(1);
+    }
+
+    private SettingsException problem(int line, String what) {
+        return new SettingsException(List.of(what + ", from " + file + " line " + line));
+    }
+
+    /**
+     * A value and where it stands.
+     *
+     * @param text the value, items of a list with commas between
+     * @param number the line, from 1
+     */
+    record Line(String text, int number) {}
+}
