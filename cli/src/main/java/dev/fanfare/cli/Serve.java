@@ -77,6 +77,7 @@ final class Serve implements Callable<Integer> {
             spec.commandLine().getOut().print(settings.effective());
             spec.commandLine().getOut().flush();
         } else {
+            LogLines.use();
             start(settings);
         }
         return Main.OK;

@@ -1,0 +1,48 @@
+package dev.fanfare.cli;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.temporal.ChronoUnit;
+import java.util.logging.Formatter;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** Writes a log record as one line, {@code 2026-11-21T04:17:43.026Z INFO server: ready}, with a stack trace below if it has one. */
+final class LogLines extends Formatter {
+
+    /** Makes the JDK's own logging, which all modules use through {@link System.Logger}, write such lines on standard error. */
+    static void use() {
+        if (System.getProperty("java.util.logging.config.file") == null) {
+            for (Handler handler : Logger.getLogger("").getHandlers()) {
+                handler.setFormatter(new LogLines());
+            }
+        }
+    }
+
+    @Override
+    public String format(LogRecord entry) {
+        return "%s %s %s: %s%n%s"
+                .formatted(
+                        entry.getInstant().truncatedTo(ChronoUnit.MILLIS),
+                        entry.getLevel().getName(),
+                        shortName(entry.getLoggerName()),
+                        formatMessage(entry),
+                        trace(entry.getThrown()));
+    }
+
+    /** {@code server.Listener} of {@code dev.fanfare.server.Listener}, other names as they are. */
+    private static String shortName(@Nullable String logger) {
+        return logger == null ? "root" : logger.replaceFirst("^dev\\.fanfare\\.", "");
+    }
+
+    private static String trace(@Nullable Throwable thrown) {
+        if (thrown == null) {
+            return "";
+        }
+        StringWriter text = new StringWriter();
+        thrown.printStackTrace(new PrintWriter(text));
+        return text.toString();
+    }
+}
