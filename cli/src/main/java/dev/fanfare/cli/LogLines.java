@@ -5,16 +5,27 @@ import java.io.StringWriter;
 import java.time.temporal.ChronoUnit;
 import java.util.logging.Formatter;
 import java.util.logging.Handler;
+import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a log record as one line, {@code 2026-11-21T04:17:43.026Z INFO server: ready}, with a stack trace below if it has one. */
-final class LogLines extends Formatter {
+public final class LogLines extends Formatter {
+
+    /** The JDK's manager closes all handlers as soon as the process is told to stop; a node still has things to say then. */
+    public static final class Manager extends LogManager {
+
+        @Override
+        public void reset() {}
+    }
+
+    LogLines() {}
 
     /** Makes the JDK's own logging, which all modules use through {@link System.Logger}, write such lines on standard error. */
     static void use() {
         if (System.getProperty("java.util.logging.config.file") == null) {
+            System.setProperty("java.util.logging.manager", Manager.class.getName());
             for (Handler handler : Logger.getLogger("").getHandlers()) {
                 handler.setFormatter(new LogLines());
             }
