@@ -78,18 +78,9 @@ final class Serve implements Callable<Integer> {
             spec.commandLine().getOut().flush();
         } else {
             LogLines.use();
-            start(settings);
+            Node.run(settings, spec.commandLine().getOut());
         }
         return Main.OK;
-    }
-
-    /**
-     * The seam to the server: starts a node, prints the line with its URL when it is ready, and returns when it has been stopped.
-     *
-     * @throws java.io.IOException if it cannot listen
-     */
-    private void start(Settings settings) throws Exception {
-        throw new UnsupportedOperationException("server not wired");
     }
 
     private Map<String, String> flags() {

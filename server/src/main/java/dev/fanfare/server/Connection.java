@@ -335,13 +335,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     /** This connection becomes an event stream: the codec leaves, and with it all that requests need. */
-    EventStream becomeStream(Exchange exchange) {
+    EventStream becomeStream(Exchange exchange, ByteBuf head) {
         stream = true;
         unanswered.clear();
         worker.remove(this);
         held.forEach(ReferenceCountUtil::release);
         held.clear();
-        EventStream events = new EventStream(channel, server, !exchange.request.http11);
+        EventStream events = new EventStream(channel, server, head, !exchange.request.http11);
         channel.config().setRecvByteBufAllocator(Server.STREAM_RECEIVE);
         channel.config().setAutoRead(true);
         channel.pipeline().remove(RequestDecoder.class);

@@ -38,6 +38,7 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     private final boolean closeDelimited;
 
     private final long opened = System.currentTimeMillis();
+    private @Nullable ByteBuf head;
     private @Nullable Cursor cursor;
     private boolean sending;
 
@@ -77,9 +78,11 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
         }
     }
 
-    EventStream(Channel channel, Server server, boolean closeDelimited) {
+    /** A stream whose response head goes out with its first batch. */
+    EventStream(Channel channel, Server server, ByteBuf head, boolean closeDelimited) {
         this.channel = channel;
         this.server = server;
+        this.head = head;
         this.closeDelimited = closeDelimited;
     }
 
@@ -91,7 +94,7 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
         return closeDelimited ? frame.to() : frame.bytes().length;
     }
 
-    /** Its head is on its way and is sent with the first batch. */
+    /** This is what it is the sink of. */
     void begin(Cursor opening) {
         cursor = opening;
         if (!channel.isActive()) {
@@ -124,7 +127,10 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
         }
         ByteBuf all = bytes.of(batch, closeDelimited, channel.alloc());
         int frames = batch.frames().size();
-        if (!sending && channel instanceof EpollSocketChannel epoll && all.hasMemoryAddress()) {
+        if (head != null) {
+            channel.write(head);
+            head = null;
+        } else if (!sending && channel instanceof EpollSocketChannel epoll && all.hasMemoryAddress()) {
             int sent = send(epoll, all);
             return sent == all.readableBytes() ? frames : finish(batch, all, sent);
         }
@@ -190,6 +196,8 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
+        ReferenceCountUtil.release(head);
+        head = null;
         if (cursor != null) {
             cursor.close();
         }

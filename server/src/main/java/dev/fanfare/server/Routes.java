@@ -9,7 +9,6 @@ import dev.fanfare.http.SubscribeRequest;
 import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Topic;
-import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
@@ -195,11 +194,9 @@ final class Routes {
         } else if (!server.streamOpened()) {
             refuseStream(exchange);
         } else {
-            Response head = streamHead(exchange);
-            ByteBuf bytes = head.head();
-            EventStream stream = exchange.connection.becomeStream(exchange);
+            EventStream stream = exchange.connection.becomeStream(
+                    exchange, streamHead(exchange).head());
             exchange.body.release();
-            exchange.connection.channel().write(bytes);
             stream.begin(exchange.connection.worker().loop().open(asked.subscription(), stream));
         }
     }
