@@ -131,7 +131,7 @@ public final class EventSource implements AutoCloseable {
 
     /** The connection has an event stream. */
     void opened() {
-        tell(listener::open);
+        call(listener::open);
     }
 
     /** The connection brought bytes. */
@@ -157,7 +157,7 @@ public final class EventSource implements AutoCloseable {
         }
         Duration delay = backoff.next(atLeast);
         Throwable reason = cause == null ? new EOFException("the server ended the stream") : cause;
-        tell(() -> listener.retrying(reason, delay));
+        call(() -> listener.retrying(reason, delay));
         if (!closing.get()) {
             retry = Shared.after(delay, () -> serial.execute(this::connect));
         }
@@ -180,12 +180,6 @@ public final class EventSource implements AutoCloseable {
             call(() -> listener.closed(reason));
             ending.complete(reason);
         });
-    }
-
-    private void tell(Runnable callback) {
-        if (!closing.get()) {
-            call(callback);
-        }
     }
 
     private void call(Runnable callback) {
@@ -240,9 +234,9 @@ public final class EventSource implements AutoCloseable {
             lastEventId = parser.lastEventId();
             if (!event.type().startsWith("fanfare-")) {
                 backoff.reset();
-                tell(() -> listener.event(event, topic));
+                call(() -> listener.event(event, topic));
             } else if (event.type().equals("fanfare-gap")) {
-                tell(() -> listener.gap(Gap.of(event.data())));
+                call(() -> listener.gap(Gap.of(event.data())));
             } else if (event.type().equals("fanfare-end")) {
                 end(new Ending.Done(event));
             }
