@@ -34,7 +34,7 @@ public final class PublishRequest {
      * @throws Problem 400 or 501 that says what is wrong
      */
     public static Publication of(
-            String pathTopic, Query query, @Nullable String contentType, @Nullable String key, ByteBuffer body) {
+            String pathTopic, Query query, @Nullable String contentType, @Nullable String key, byte[] body) {
         query.refuseTypos(KNOWN);
         refuseStreaming(query, contentType);
         List<String> also = query.all("also");
@@ -98,11 +98,16 @@ public final class PublishRequest {
         return key;
     }
 
-    private static String text(ByteBuffer body) {
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(body).toString();
-        } catch (CharacterCodingException e) {
-            throw Problem.badRequest("the data is not UTF-8; an event stream carries text, so send base64");
+    /** The body as text. Java's constructor puts U+FFFD for what is not UTF-8, so only a body with one is looked at closely. */
+    private static String text(byte[] body) {
+        String text = new String(body, StandardCharsets.UTF_8);
+        if (text.indexOf('\uFFFD') >= 0) {
+            try {
+                StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
+            } catch (CharacterCodingException e) {
+                throw Problem.badRequest("the data is not UTF-8; an event stream carries text, so send base64");
+            }
         }
+        return text;
     }
 }

@@ -76,7 +76,6 @@ public final class MemoryLog implements EventLog {
             }
             if (!added.isEmpty()) {
                 followers.forEach(follower -> follower.entries(added));
-                applyRetention();
             }
             return positions;
         });

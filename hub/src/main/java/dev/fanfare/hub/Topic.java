@@ -3,6 +3,7 @@ package dev.fanfare.hub;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A name events are published to: segments with {@code /} between, {@code orders/42}. 1 to 512 bytes of UTF-8; no segment is empty,
@@ -16,11 +17,11 @@ public final class Topic {
     private static final int MAX_BYTES = 512;
 
     private final String name;
-    private final List<String> segments;
+    /** Split when a pattern first asks. */
+    private @Nullable List<String> segments;
 
     private Topic(String name) {
         this.name = name;
-        this.segments = segments(name);
     }
 
     /**
@@ -81,7 +82,12 @@ public final class Topic {
 
     /** The parts between the slashes, at least one. */
     List<String> segments() {
-        return segments;
+        List<String> split = segments;
+        if (split == null) {
+            split = segments(name);
+            segments = split;
+        }
+        return split;
     }
 
     @Override

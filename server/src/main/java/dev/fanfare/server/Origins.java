@@ -22,6 +22,8 @@ final class Origins {
     private final List<String> hostNames;
     private final List<String> origins;
     private final Set<String> logged = ConcurrentHashMap.newKeySet();
+    /** Nearly always the next one too. */
+    private volatile @Nullable String lastGoodHost;
 
     Origins(ServerSettings settings) {
         this.insecure = settings.insecure();
@@ -39,7 +41,7 @@ final class Origins {
 
     /** Refuses a Host that is neither this machine, nor an address, nor a name of this node. */
     void checkHost(@Nullable String host) {
-        if (insecure || host == null) {
+        if (insecure || host == null || host.equals(lastGoodHost)) {
             return;
         }
         String name = host.startsWith("[") ? host.substring(0, host.indexOf(']') + 1) : host.replaceFirst(":\\d*$", "");
@@ -54,6 +56,7 @@ final class Origins {
                     "this node is open to all and answers to localhost and addresses only; set host.names=" + name
                             + " to have it answer to that name");
         }
+        lastGoodHost = host;
     }
 
     /** Whether a page of this origin may read answers. */

@@ -9,6 +9,7 @@ import dev.fanfare.http.SubscribeRequest;
 import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Topic;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
@@ -143,7 +144,7 @@ final class Routes {
                 request.query(),
                 request.header(HttpHeaderNames.CONTENT_TYPE),
                 request.header("Idempotency-Key"),
-                exchange.body.nioBuffer());
+                ByteBufUtil.getBytes(exchange.body));
         hub.publish(publication).whenComplete((id, failure) -> {
             if (failure != null) {
                 exchange.fail(failure);
