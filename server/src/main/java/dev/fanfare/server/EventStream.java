@@ -33,6 +33,7 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
             Unpooled.unreleasableBuffer(Unpooled.copiedBuffer("0\r\n\r\n", StandardCharsets.US_ASCII));
 
     private final Channel channel;
+    private final @Nullable EpollSocketChannel epoll;
     private final Server server;
     /** Whether the length is told by closing and not by chunks, as for HTTP/1.0. */
     private final boolean closeDelimited;
@@ -81,6 +82,7 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     /** A stream whose response head goes out with its first batch. */
     EventStream(Channel channel, Server server, ByteBuf head, boolean closeDelimited) {
         this.channel = channel;
+        this.epoll = channel instanceof EpollSocketChannel socket ? socket : null;
         this.server = server;
         this.head = head;
         this.closeDelimited = closeDelimited;
@@ -130,7 +132,7 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
         if (head != null) {
             channel.write(head);
             head = null;
-        } else if (!sending && channel instanceof EpollSocketChannel epoll && all.hasMemoryAddress()) {
+        } else if (epoll != null && !sending && all.hasMemoryAddress()) {
             int sent = send(epoll, all);
             return sent == all.readableBytes() ? frames : finish(batch, all, sent);
         }
@@ -138,10 +140,13 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
         return frames;
     }
 
-    /** How many bytes the socket took; none if it is broken, which the channel's close tells. */
+    /**
+     * How many bytes the socket took; none if it is broken, which Netty finds with what is left. A channel that has been closed must
+     * not be written to in this way: its descriptor may be another's by now.
+     */
     private static int send(EpollSocketChannel epoll, ByteBuf all) {
         try {
-            return epoll.isActive() && epoll.unsafe().outboundBuffer() != null
+            return epoll.isActive()
                     ? epoll.fd().writeAddress(all.memoryAddress(), all.readerIndex(), all.writerIndex())
                     : 0;
         } catch (IOException broken) {
