@@ -30,6 +30,7 @@ public final class Main {
 
     /** Runs the command that the arguments name, and exits with its code. */
     public static void main(String[] args) {
+        LogLines.use();
         int code = commandLine().execute(args);
         if (code != OK) {
             System.exit(code);

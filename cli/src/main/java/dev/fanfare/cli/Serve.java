@@ -77,10 +77,18 @@ final class Serve implements Callable<Integer> {
             spec.commandLine().getOut().print(settings.effective());
             spec.commandLine().getOut().flush();
         } else {
-            LogLines.use();
-            Node.run(settings, spec.commandLine().getOut());
+            start(settings);
         }
         return Main.OK;
+    }
+
+    /**
+     * The seam to the server: starts a node, prints the line with its URL when it is ready, and returns when it has been stopped.
+     *
+     * @throws java.io.IOException if it cannot listen
+     */
+    private void start(Settings settings) throws Exception {
+        throw new UnsupportedOperationException("server not wired");
     }
 
     private Map<String, String> flags() {
