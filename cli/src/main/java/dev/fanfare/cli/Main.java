@@ -1,5 +1,9 @@
 package dev.fanfare.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine;
@@ -31,15 +35,21 @@ public final class Main {
     /** Runs the command that the arguments name, and exits with its code. */
     public static void main(String[] args) {
         LogLines.use();
-        int code = commandLine().execute(args);
+        int code = commandLine()
+                .setOut(new PrintWriter(new FileOutputStream(FileDescriptor.out), false, UTF_8))
+                .setErr(new PrintWriter(new FileOutputStream(FileDescriptor.err), true, UTF_8))
+                .execute(args);
         if (code != OK) {
             System.exit(code);
         }
     }
 
     static CommandLine commandLine() {
-        CommandLine main =
-                new CommandLine(new Main()).addSubcommand(Serve.commandLine()).addSubcommand(new PackageJar());
+        CommandLine main = new CommandLine(new Main())
+                .addSubcommand(Serve.commandLine())
+                .addSubcommand(new Publish())
+                .addSubcommand(new Tail())
+                .addSubcommand(new PackageJar());
         main.getCommandSpec().mixinStandardHelpOptions(true);
         main.getSubcommands().values().forEach(command -> {
             command.getCommandSpec().mixinStandardHelpOptions(true);

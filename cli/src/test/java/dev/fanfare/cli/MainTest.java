@@ -13,7 +13,13 @@ class MainTest {
         Run help = Run.of("--help");
 
         assertThat(help.code()).isZero();
-        assertThat(help.out()).contains("serve", "package", "Exit codes: 0 done, 1 refused or failed, 2 wrong usage.");
+        assertThat(help.out())
+                .contains(
+                        "serve",
+                        "publish",
+                        "tail",
+                        "package",
+                        "Exit codes: 0 done, 1 refused or failed, 2 wrong usage.");
         assertThat(help.err()).isEmpty();
     }
 
