@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # What ./fanfare and ./verify share: finding a JDK and Maven, installing what is missing, building, choosing
 # JVM flags. Sourced; $top is the checkout.
 
