@@ -1,9 +1,12 @@
 package dev.fanfare.cli;
 
+import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -77,18 +80,43 @@ final class Serve implements Callable<Integer> {
             spec.commandLine().getOut().print(settings.effective());
             spec.commandLine().getOut().flush();
         } else {
-            start(settings);
+            run(settings);
         }
         return Main.OK;
     }
 
+    /** Runs a node until the process is told to stop; then lets it end its streams, and exits with 0. */
+    private void run(Settings settings) throws Exception {
+        AutoCloseable node;
+        try {
+            node = start(settings);
+        } catch (IOException e) {
+            throw new CommandFailed(
+                    BusyPort.explain(settings.value(Definitions.HOST), settings.value(Definitions.PORT), e));
+        }
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node), "fanfare-stop"));
+        new CountDownLatch(1).await();
+    }
+
+    private static void stop(AutoCloseable node) {
+        int code = Main.OK;
+        try {
+            node.close();
+        } catch (Exception e) {
+            System.getLogger(Serve.class.getName()).log(Level.ERROR, "the node did not stop in good order", e);
+            code = Main.FAILED;
+        }
+        Runtime.getRuntime().halt(code); // the JVM would exit with 128 + the signal's number
+    }
+
     /**
-     * The seam to the server: starts a node, prints the line with its URL when it is ready, and returns when it has been stopped.
+     * The seam to the server: starts a node and prints the line with its URL when it is ready.
      *
-     * @throws java.io.IOException if it cannot listen
+     * @return ends the node's streams and releases what it holds, then returns
+     * @throws IOException if it cannot listen
      */
-    private void start(Settings settings) throws Exception {
-        throw new UnsupportedOperationException("server not wired");
+    private AutoCloseable start(Settings settings) throws IOException {
+        throw new CommandFailed("server not wired");
     }
 
     private Map<String, String> flags() {
