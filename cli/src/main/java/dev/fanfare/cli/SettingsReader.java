@@ -1,5 +1,7 @@
 package dev.fanfare.cli;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -113,11 +115,28 @@ final class SettingsReader {
         }
         Settings settings = new Settings(given);
         if (settings.value(Definitions.RETRY).compareTo(settings.value(Definitions.RETRY_MAX)) > 0) {
-            problems.add("retry: %s (expected: at most retry.max, %s), from %s"
-                    .formatted(
-                            settings.text(Definitions.RETRY),
-                            settings.text(Definitions.RETRY_MAX),
-                            settings.source(Definitions.RETRY)));
+            refuse(settings, Definitions.RETRY, "at most retry.max, " + settings.text(Definitions.RETRY_MAX));
+        }
+        if (!settings.value(Definitions.INSECURE) && reachesBeyond(settings.value(Definitions.HOST))) {
+            refuse(
+                    settings,
+                    Definitions.HOST,
+                    "127.0.0.1 or ::1, since everyone may publish; --insecure to allow just that");
+        }
+    }
+
+    private void refuse(Settings settings, Setting<?> setting, String expected) {
+        String text = settings.text(setting);
+        problems.add(
+                "%s: %s (expected: %s), from %s".formatted(setting.name(), text, expected, settings.source(setting)));
+    }
+
+    /** True if other machines can reach that address. A name that means nothing is left for the server to stumble on. */
+    private static boolean reachesBeyond(String host) {
+        try {
+            return !InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return false;
         }
     }
 }

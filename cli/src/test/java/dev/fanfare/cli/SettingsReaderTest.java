@@ -111,6 +111,21 @@ class SettingsReaderTest {
     }
 
     @Test
+    void listensBeyondThisMachineOnlyWhenToldThatThisIsInsecure() {
+        assertProblems(
+                "",
+                Map.of(),
+                Map.of("host", "0.0.0.0"),
+                "host: 0.0.0.0 (expected: 127.0.0.1 or ::1, since everyone may publish; --insecure to allow just that),"
+                        + " from --host");
+        assertThat(read("", Map.of(), Map.of("host", "::1")).value(Definitions.HOST))
+                .isEqualTo("::1");
+        assertThat(read("", Map.of(), Map.of("host", "0.0.0.0", "insecure", "true"))
+                        .value(Definitions.INSECURE))
+                .isTrue();
+    }
+
+    @Test
     void tellsAllProblemsAtOnce() {
         assertProblems(
                 "prot: 1\nlimits:\n  stream: 5\n",
