@@ -86,7 +86,7 @@ final class Definitions {
             "how long an Idempotency-Key is remembered");
 
     static final Setting<Duration> HEARTBEAT = define(
-            STREAMS, "heartbeat", SettingType.time("100ms", "1h"), "15s", "time between heartbeats of an idle stream");
+            STREAMS, "heartbeat", SettingType.time("1s", "120s"), "15s", "time between heartbeats of an idle stream");
     static final Setting<Duration> RETRY =
             define(STREAMS, "retry", SettingType.time("500ms", "1h"), "3s", "reconnection time that clients are told");
     static final Setting<Duration> RETRY_MAX = define(

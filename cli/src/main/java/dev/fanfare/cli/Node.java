@@ -10,31 +10,31 @@ import dev.fanfare.server.Server;
 import dev.fanfare.server.ServerSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.ServerSocket;
 import java.time.InstantSource;
 import java.util.Locale;
-import java.util.concurrent.CountDownLatch;
 
 /** A node made of its parts, from its settings, until it is told to stop. */
 final class Node {
 
     private Node() {}
 
-    /** Runs a node until SIGTERM or SIGINT; prints one line with its URL when it is ready. */
-    static void run(Settings settings, PrintWriter out) throws Exception {
+    /**
+     * Starts a node, and prints one line with its URL when it is ready.
+     *
+     * @return ends its streams, each with a reconnection time of its own, and stops it
+     * @throws IOException if it cannot listen
+     */
+    static AutoCloseable start(Settings settings, PrintWriter out) throws IOException {
         Server server = server(settings);
-        int port = listen(server, settings);
-        CountDownLatch stopped = new CountDownLatch(1);
-        Runtime.getRuntime()
-                .addShutdownHook(new Thread(
-                        () -> {
-                            server.close();
-                            stopped.countDown();
-                        },
-                        "fanfare-stop"));
-        out.println("Fanfare is ready at http://" + urlHost(settings.value(Definitions.HOST)) + ":" + port);
-        out.flush();
-        stopped.await();
+        try {
+            int port = server.start();
+            out.println("Fanfare is ready at http://" + urlHost(settings.value(Definitions.HOST)) + ":" + port);
+            out.flush();
+            return server;
+        } catch (IOException e) {
+            server.close();
+            throw e;
+        }
     }
 
     private static String urlHost(String host) {
@@ -56,12 +56,7 @@ final class Node {
                 settings.value(Definitions.RETENTION_AGE),
                 settings.value(Definitions.RETRY));
         Hub hub = new Hub(new MemoryLog(retention, InstantSource.system()), bounds, Server.frames());
-        try {
-            return new Server(hub, serverSettings(settings));
-        } catch (IllegalArgumentException e) {
-            hub.close();
-            throw new CommandFailed(String.valueOf(e.getMessage()));
-        }
+        return new Server(hub, serverSettings(settings));
     }
 
     private static ServerSettings serverSettings(Settings settings) {
@@ -83,22 +78,5 @@ final class Node {
                         settings.value(Definitions.HEARTBEAT),
                         settings.value(Definitions.RETRY),
                         Subscription.Slow.valueOf(slow)));
-    }
-
-    private static int listen(Server server, Settings settings) throws Exception {
-        try {
-            return server.start();
-        } catch (IOException e) {
-            server.close();
-            String where = settings.value(Definitions.HOST) + ":" + settings.value(Definitions.PORT);
-            throw new CommandFailed("cannot listen on " + where + ": " + e.getMessage() + "; port " + freePort()
-                    + " is free: --port " + freePort());
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 }

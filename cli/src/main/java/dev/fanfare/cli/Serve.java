@@ -89,7 +89,7 @@ final class Serve implements Callable<Integer> {
     private void run(Settings settings) throws Exception {
         AutoCloseable node;
         try {
-            node = start(settings);
+            node = Node.start(settings, spec.commandLine().getOut());
         } catch (IOException e) {
             throw new CommandFailed(
                     BusyPort.explain(settings.value(Definitions.HOST), settings.value(Definitions.PORT), e));
@@ -107,16 +107,6 @@ final class Serve implements Callable<Integer> {
             code = Main.FAILED;
         }
         Runtime.getRuntime().halt(code); // the JVM would exit with 128 + the signal's number
-    }
-
-    /**
-     * The seam to the server: starts a node and prints the line with its URL when it is ready.
-     *
-     * @return ends the node's streams and releases what it holds, then returns
-     * @throws IOException if it cannot listen
-     */
-    private AutoCloseable start(Settings settings) throws IOException {
-        throw new CommandFailed("server not wired");
     }
 
     private Map<String, String> flags() {

@@ -4,6 +4,7 @@ import dev.fanfare.hub.FrameEncoder;
 import dev.fanfare.hub.Hub;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -20,6 +21,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.EventExecutor;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -79,9 +81,9 @@ public final class Server implements AutoCloseable {
      * Begins to listen.
      *
      * @return the port
-     * @throws java.net.BindException if the port is taken
+     * @throws IOException if it cannot, as when the port is taken
      */
-    public int start() throws Exception {
+    public int start() throws IOException {
         boolean epoll = Epoll.isAvailable();
         Class<? extends ServerChannel> type = epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
         ServerBootstrap bootstrap = new ServerBootstrap()
@@ -99,10 +101,13 @@ public final class Server implements AutoCloseable {
         if (epoll) {
             bootstrap.childOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) UNSENT_BYTES);
         }
-        Channel bound = bootstrap
+        ChannelFuture binding = bootstrap
                 .bind(new InetSocketAddress(settings.host(), settings.port()))
-                .sync()
-                .channel();
+                .awaitUninterruptibly();
+        if (!binding.isSuccess()) {
+            throw new IOException(binding.cause().getMessage(), binding.cause());
+        }
+        Channel bound = binding.channel();
         listener = bound;
         return ((InetSocketAddress) bound.localAddress()).getPort();
     }
