@@ -125,6 +125,16 @@ direct_memory() {
   flags+=("-XX:MaxDirectMemorySize=$((kilobytes / 4))k")
 }
 
+# G1, but for a single CPU: there its concurrent threads and its barriers are work taken from the event loop. What a young collection
+# finds alive is history or a connection and stays, so it is moved out at once, and the young generation is small: short pauses.
+choose_collector() {
+  if (($(nproc 2>/dev/null || echo 2) > 1)); then
+    flags+=(-XX:+UseG1GC)
+  else
+    flags+=(-XX:+UseSerialGC -Xmn32m -XX:MaxTenuringThreshold=1)
+  fi
+}
+
 # Sets $flags to the JVM flags for a command on this Java. An unknown flag stops the JVM, so each goes only where it is known.
 choose_flags() {
   local command=$1 options=" ${FANFARE_JAVA_OPTS:-} "
@@ -142,7 +152,7 @@ choose_flags() {
       direct_memory
       ;;
   esac
-  [[ $options == *" -XX:+Use"*"GC "* ]] || flags+=(-XX:+UseG1GC)
+  [[ $options == *" -XX:+Use"*"GC "* ]] || choose_collector
   # shellcheck disable=SC2206 # words of a command line
   flags+=(${FANFARE_JAVA_OPTS:-})
 }

@@ -114,8 +114,6 @@ final class Definitions {
             define(LIMITS, "limits.topics-per-stream", SettingType.count(), "100", "selectors of one stream");
     static final Setting<Integer> LIMITS_EVENT_BYTES =
             define(LIMITS, "limits.event-bytes", SettingType.buffer(), "1MiB", "data of one event; 413 above");
-    static final Setting<Integer> LIMITS_BODY_BYTES =
-            define(LIMITS, "limits.body-bytes", SettingType.buffer(), "16MiB", "body of one request; 413 above");
     static final Setting<Integer> LIMITS_HEAD_BYTES = define(
             LIMITS,
             "limits.head-bytes",

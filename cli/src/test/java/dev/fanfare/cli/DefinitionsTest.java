@@ -30,6 +30,7 @@ class DefinitionsTest {
             "auth.leeway",
             "auth.public-key",
             "data",
+            "limits.body-bytes",
             "data.lock-wait",
             "drain.delay",
             "drain.time",

@@ -93,7 +93,7 @@ class SettingsReaderTest {
                 "heartbeat: 15",
                 Map.of(),
                 Map.of(),
-                "heartbeat: 15 (expected: a time from 100ms to 1h, like 500ms, 30s, 10m or 24h), from FILE line 1");
+                "heartbeat: 15 (expected: a time from 1s to 120s, like 500ms, 30s, 10m or 24h), from FILE line 1");
         assertProblems(
                 "",
                 Map.of("FANFARE_RETENTION_EVENTS", "none"),

@@ -59,8 +59,7 @@ final class AdminPages {
                         json.writeEndObject();
                     });
                     json.writeEndArray();
-                    json.writeName("next");
-                    json.writePOJO(topics.size() > limit ? topics.get(limit - 1).topic() : null);
+                    json.writeStringProperty("next", topics.size() > limit ? topics.get(limit - 1).topic() : null);
                 }))
                 .toCompletableFuture();
     }
@@ -91,8 +90,7 @@ final class AdminPages {
                     json.writeEndObject();
                 });
                 json.writeEndArray();
-                json.writeName("next");
-                json.writePOJO(rows.size() > limit ? rows.get(limit - 1).id() : null);
+                json.writeStringProperty("next", rows.size() > limit ? rows.get(limit - 1).id() : null);
             });
         });
     }
