@@ -13,6 +13,7 @@ public final class Batch {
 
     private final List<Frame> frames;
     private final long[] positions;
+    private final boolean divisible;
     private final int bytes;
     private final long to;
     private @Nullable Carrier carrier;
@@ -23,9 +24,14 @@ public final class Batch {
         void release();
     }
 
-    /** Frames and their positions; nothing else that is wanted comes up to {@code to}. */
-    Batch(List<Frame> frames, long[] positions, long to) {
+    /**
+     * Frames and their positions; nothing else that is wanted comes up to {@code to}.
+     *
+     * @param divisible whether a sink may take only the first frames; not where something was said of all of them
+     */
+    Batch(List<Frame> frames, long[] positions, long to, boolean divisible) {
         this.frames = frames;
+        this.divisible = divisible && positions.length > 1;
         this.positions = positions;
         this.to = to;
         int sum = 0;
@@ -37,7 +43,7 @@ public final class Batch {
 
     /** Frames without a place in the log: comments, and what the hub itself says. A sink takes all of them. */
     static Batch unplaced(List<Frame> frames) {
-        return new Batch(frames, new long[0], 0);
+        return new Batch(frames, new long[0], 0, false);
     }
 
     /** The frames in order. */
@@ -62,7 +68,7 @@ public final class Batch {
 
     /** Whether a sink may take only the first frames. */
     public boolean divisible() {
-        return positions.length > 1;
+        return divisible;
     }
 
     /** What the transport attached, or null. */

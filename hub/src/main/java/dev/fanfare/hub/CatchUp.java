@@ -7,9 +7,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,12 +39,26 @@ final class CatchUp {
     private final List<Cursor> ahead = new ArrayList<>();
 
     private final Map<Step, Batch> fromWindow = new HashMap<>();
-    private final Map<Step, List<Cursor>> reads = new HashMap<>();
-    private final Queue<Step> waiting = new ArrayDeque<>();
+    private final Map<Step, LogRead> reads = new HashMap<>();
+    private final Queue<LogRead> waiting = new ArrayDeque<>();
     private int reading;
+    private boolean readingOn;
 
     /** What cursors must have in common to share a read. */
     private record Step(Form form, Reading reading) {}
+
+    /** A read of the log for all who want the same. */
+    private static final class LogRead {
+        final Step step;
+        final List<Cursor> readers = new ArrayList<>(1);
+        boolean begun;
+        /** Something it reads was deleted after it began. */
+        boolean stale;
+
+        LogRead(Step step) {
+            this.step = step;
+        }
+    }
 
     CatchUp(Loop loop, EventLog log, Window window) {
         this.loop = loop;
@@ -63,12 +80,16 @@ final class CatchUp {
     }
 
     private void find(Cursor cursor, Cursor.Beginning beginning, Subscription subscription) {
-        onLoop(Place.find(log, subscription, loop.at()), (place, failure) -> {
+        onLoop(asked(() -> Place.find(log, subscription, loop.at())), (place, failure) -> {
             if (cursor.state != Cursor.State.READING) {
                 return;
             }
             if (place == null) {
-                retry(() -> find(cursor, beginning, subscription));
+                retry(() -> {
+                    if (cursor.state == Cursor.State.READING) {
+                        find(cursor, beginning, subscription);
+                    }
+                });
                 return;
             }
             if (place.unknownId()) {
@@ -113,9 +134,14 @@ final class CatchUp {
     /** Takes each cursor that can read on one step further. */
     void readOn() {
         if (!ahead.isEmpty()) {
-            List<Cursor> waited = List.copyOf(ahead);
+            // without a wake: this pass takes them, and until the loop has moved there is nothing to do
+            for (Cursor cursor : ahead) {
+                if (!cursor.queued) {
+                    cursor.queued = true;
+                    queued.add(cursor);
+                }
+            }
             ahead.clear();
-            waited.forEach(this::queue);
         }
         List<Cursor> ready = queued;
         queued = new ArrayList<>();
@@ -134,10 +160,13 @@ final class CatchUp {
 
     private void readOn(Cursor cursor) {
         boolean begun = cursor.beginning == null;
+        boolean newest = cursor.beginning != null && cursor.beginning.newest;
         if (cursor.position > loop.at() && (begun || cursor.position <= window.head())) {
             ahead.add(cursor);
         } else if (cursor.position == loop.at() && begun) {
             loop.join(cursor);
+        } else if (newest) {
+            readLog(cursor);
         } else if (!(cursor.skipping && begun ? skipToNewest(cursor) : readWindow(cursor))) {
             readLog(cursor);
         }
@@ -166,8 +195,11 @@ final class CatchUp {
             if (read == null) {
                 return false;
             }
-            batch = loop.batch(cursor.form, read.entries(), read.to());
+            batch = loop.batch(cursor.form, read.entries(), read.to(), true);
             fromWindow.put(step, batch);
+        }
+        if (cursor.judged == Reading.NO_GAP) {
+            cursor.judged = Reading.EVERY_GAP; // it has its place now: what is removed after it is missing
         }
         say(cursor, cursor.position, batch);
         return true;
@@ -182,7 +214,7 @@ final class CatchUp {
                 cursor,
                 read.entries().isEmpty() ? read.to() : read.entries().get(0).position() - 1,
                 read.skipped());
-        say(cursor, read.to(), loop.batch(cursor.form, read.entries(), read.to()));
+        say(cursor, read.to(), loop.batch(cursor.form, read.entries(), read.to(), false));
         return true;
     }
 
@@ -199,39 +231,64 @@ final class CatchUp {
         boolean newest = cursor.beginning == null ? cursor.skipping : cursor.beginning.newest;
         Step step = new Step(cursor.form, reading(cursor, newest));
         cursor.state = Cursor.State.READING;
-        List<Cursor> readers = reads.get(step);
-        if (readers != null) {
-            readers.add(cursor);
+        LogRead read = reads.get(step);
+        if (read != null) {
+            read.readers.add(cursor);
             return;
         }
-        readers = new ArrayList<>(1);
-        readers.add(cursor);
-        reads.put(step, readers);
-        if (reading == MOST_READS_AT_ONCE) {
-            waiting.add(step);
-        } else {
-            read(step);
+        read = new LogRead(step);
+        read.readers.add(cursor);
+        reads.put(step, read);
+        waiting.add(read);
+        readWaiting();
+    }
+
+    /** Begins as many reads as may be. One that completes at once comes back here, and the loop goes on, not the stack. */
+    private void readWaiting() {
+        if (!readingOn) {
+            readingOn = true;
+            while (reading < MOST_READS_AT_ONCE && !waiting.isEmpty()) {
+                read(waiting.remove());
+            }
+            readingOn = false;
         }
     }
 
-    private void read(Step step) {
+    private void read(LogRead read) {
         reading++;
-        CompletionStage<Page> stage = log.read(step.reading());
-        onLoop(stage, (page, failure) -> {
+        read.begun = true;
+        onLoop(asked(() -> log.read(read.step.reading())), (page, failure) -> {
             reading--;
-            List<Cursor> readers = reads.remove(step);
-            Step next = waiting.poll();
-            if (next != null) {
-                read(next);
+            if (read.stale) {
+                readAgain(read.readers);
+            } else {
+                reads.remove(read.step);
+                take(read.readers, read.step, page);
             }
-            if (readers != null) {
-                take(readers, step, page);
-            }
+            readWaiting();
         });
     }
 
+    /** The loop has passed a deletion: what reads under way have seen of this topic must not be delivered any more. */
+    void deleted(Topic topic) {
+        reads.values().removeIf(read -> {
+            read.stale = read.begun && read.step.reading().selection().matches(topic);
+            return read.stale;
+        });
+    }
+
+    private void readAgain(List<Cursor> readers) {
+        for (Cursor cursor : readers) {
+            if (cursor.state == Cursor.State.READING) {
+                cursor.state = Cursor.State.LAGGING;
+                queue(cursor);
+            }
+        }
+    }
+
     private void take(List<Cursor> readers, Step step, @Nullable Page page) {
-        Batch batch = page == null ? null : batch(step.form(), page);
+        Batch batch =
+                page == null ? null : batch(step.form(), page, step.reading().newest());
         for (Cursor cursor : readers) {
             if (cursor.state == Cursor.State.READING) {
                 cursor.state = Cursor.State.LAGGING;
@@ -247,7 +304,7 @@ final class CatchUp {
         }
     }
 
-    private Batch batch(Form form, Page page) {
+    private Batch batch(Form form, Page page, boolean newest) {
         List<Frame> frames = new ArrayList<>(page.entries().size());
         long[] positions = new long[page.entries().size()];
         for (Stored stored : page.entries()) {
@@ -256,7 +313,7 @@ final class CatchUp {
                 frames.add(window.encode(form, publication, stored.position()));
             }
         }
-        return new Batch(frames, positions, page.scannedTo());
+        return new Batch(frames, positions, page.scannedTo(), !newest);
     }
 
     private void take(Cursor cursor, Page page, Batch batch) {
@@ -336,6 +393,9 @@ final class CatchUp {
 
     private void moved(Cursor cursor, long position) {
         cursor.position = position;
+        if (cursor.gone) {
+            return;
+        }
         if (position == loop.at() && cursor.beginning == null) {
             loop.join(cursor);
         } else if (cursor.sink.writable()) {
@@ -344,7 +404,19 @@ final class CatchUp {
     }
 
     private void retry(Runnable task) {
-        loop.executor().schedule(task, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        try {
+            loop.executor().schedule(task, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException shutDown) {
+            // the loop's thread has ended, and with it all its cursors
+        }
+    }
+
+    private static <T> CompletionStage<T> asked(Supplier<CompletionStage<T>> question) {
+        try {
+            return question.get();
+        } catch (RuntimeException failure) {
+            return CompletableFuture.failedFuture(failure);
+        }
     }
 
     /** Goes on with a stage's outcome on the loop: at once if it is there, else when it comes. */

@@ -30,6 +30,8 @@ public final class Cursor {
     final int number;
     final boolean heartbeatEvents;
     final int heartbeat;
+    /** How often it is looked at, in seconds: for its heartbeat, and whether its place is stale. */
+    final int interval;
 
     State state = State.LAGGING;
     /** Lagging: read up to here. Live: of no meaning, the loop's place counts. */
@@ -49,6 +51,8 @@ public final class Cursor {
     int place = -1;
     /** The second of the last write. */
     int lastWrite;
+    /** Closed, or about to be: nothing is written any more. */
+    boolean gone;
     /** Waiting in the loop's list of cursors to read on. */
     boolean queued;
 
@@ -85,6 +89,7 @@ public final class Cursor {
         this.form = subscription.form();
         this.slow = subscription.slow();
         this.heartbeat = (int) subscription.heartbeat().toSeconds();
+        this.interval = (int) Math.max(1, Math.min(heartbeat, loop.staleAfter().toSeconds()));
         this.heartbeatEvents = subscription.heartbeatEvents();
         this.number = number;
     }
@@ -136,10 +141,18 @@ public final class Cursor {
         loop.end(this, retryMillis);
     }
 
-    /** Returns how many frames the sink took. */
+    /** Returns how many frames the sink took. One that throws has gone. */
     int write(Batch batch) {
+        if (gone) {
+            return batch.frames().size();
+        }
         bytes += batch.bytes();
         lastWrite = loop.now();
-        return sink.write(batch);
+        try {
+            return sink.write(batch);
+        } catch (RuntimeException broken) {
+            loop.broken(this, broken);
+            return batch.frames().size();
+        }
     }
 }

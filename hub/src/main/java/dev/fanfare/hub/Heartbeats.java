@@ -55,9 +55,9 @@ final class Heartbeats {
         while (cursor != null) {
             Cursor next = cursor.nextDue;
             remove(cursor);
-            int at = cursor.lastWrite + cursor.heartbeat;
+            int at = cursor.lastWrite + cursor.interval;
             if (at <= now) {
-                at = now + cursor.heartbeat;
+                at = now + cursor.interval;
                 add(cursor, at);
                 due.accept(cursor);
             } else {

@@ -95,7 +95,7 @@ public final class Hub implements AutoCloseable {
     }
 
     /** A loop on this thread, which must be a single one. */
-    public Loop loop(ScheduledExecutorService thread) {
+    public synchronized Loop loop(ScheduledExecutorService thread) {
         Loop loop = new Loop(this, window, thread, idPrefix + "-" + loops.size() + "-");
         loops.add(loop);
         return loop;

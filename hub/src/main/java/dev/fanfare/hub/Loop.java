@@ -1,5 +1,6 @@
 package dev.fanfare.hub;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -37,12 +38,13 @@ public final class Loop {
     private static final int STALE_AFTER_ENTRIES = 10_000;
 
     private static final int SWEEP_EVERY = 2_000;
+    private static final System.Logger LOG = System.getLogger(Loop.class.getName());
 
     private final Hub hub;
     private final Window window;
     private final ScheduledExecutorService executor;
     private final AtomicBoolean woken = new AtomicBoolean();
-    private final TopicIndex index = new TopicIndex();
+    final TopicIndex index = new TopicIndex();
     private final Heartbeats heartbeats = new Heartbeats();
     private final CatchUp catchUp;
     private final List<Audience> served = new ArrayList<>();
@@ -64,6 +66,9 @@ public final class Loop {
     private volatile int live;
     private @Nullable WindowEntry passing;
     private boolean inPass;
+    /** Whether audiences or cursors are being gone through, which must not change meanwhile. */
+    private boolean serving;
+
     private boolean closed;
 
     Loop(Hub hub, Window window, ScheduledExecutorService executor, String idPrefix) {
@@ -72,17 +77,24 @@ public final class Loop {
         this.executor = executor;
         this.idPrefix = idPrefix;
         this.catchUp = new CatchUp(this, hub.log(), window);
+        goToEnd();
         window.onEntries(waker);
-        this.next = window.all().last();
-        this.at = placeBefore(next);
-        this.nextSweep = next + SWEEP_EVERY;
-        Arrays.fill(swept, at);
         this.ticking = executor.scheduleAtFixedRate(this::tick, 1, 1, TimeUnit.SECONDS);
     }
 
-    private long placeBefore(long number) {
-        WindowEntry previous = window.all().get(number - 1);
-        return previous == null ? window.head() : previous.position();
+    /** Goes to the end of the window. Number and position must be of one entry, though the window moves meanwhile. */
+    private void goToEnd() {
+        Line<WindowEntry> all = window.all();
+        long end = all.last();
+        WindowEntry newest = all.get(end - 1);
+        while (newest == null && end > 0) {
+            end = all.last();
+            newest = all.get(end - 1);
+        }
+        next = end;
+        at = newest == null ? window.begin() : newest.position();
+        nextSweep = next + SWEEP_EVERY;
+        Arrays.fill(swept, at);
     }
 
     /**
@@ -91,12 +103,15 @@ public final class Loop {
      * @param sink where it writes; must be writable
      */
     public Cursor open(Subscription subscription, Sink sink) {
+        pass(); // before there is a cursor: one that has no place yet must not be let read on
         Cursor cursor = new Cursor(this, index.acquire(subscription.selection()), sink, subscription, ++streams);
         cursor.lastWrite = heartbeats.now();
-        heartbeats.add(cursor, heartbeats.now() + cursor.heartbeat);
+        heartbeats.add(cursor, heartbeats.now() + cursor.interval);
         open++;
-        pass();
         catchUp.start(cursor, subscription, hub.preamble(subscription.retry().toMillis()));
+        if (closed) {
+            end(cursor, hub.jitteredRetryMillis());
+        }
         return cursor;
     }
 
@@ -128,7 +143,16 @@ public final class Loop {
     /** Lets a pass follow; for any thread. */
     void wake() {
         if (!woken.getAndSet(true)) {
-            executor.execute(this::pass);
+            later(this::pass);
+        }
+    }
+
+    /** Does this on the loop's thread, or not at all if that has ended: what is left of the loop must not hinder others. */
+    private void later(Runnable task) {
+        try {
+            executor.execute(task);
+        } catch (RejectedExecutionException shutDown) {
+            window.removeWaker(waker);
         }
     }
 
@@ -137,8 +161,11 @@ public final class Loop {
         CompletableFuture<Void> done = new CompletableFuture<>();
         try {
             executor.execute(() -> {
-                pass();
-                done.complete(null);
+                try {
+                    pass();
+                } finally {
+                    done.complete(null);
+                }
             });
         } catch (RejectedExecutionException closed) {
             done.complete(null);
@@ -148,6 +175,14 @@ public final class Loop {
 
     ScheduledExecutorService executor() {
         return executor;
+    }
+
+    /**
+     * After so long an id is moved on, if its stream is looked at so often: twice this is the quarter of the retention that no id may
+     * be old.
+     */
+    Duration staleAfter() {
+        return hub.retentionAge().dividedBy(8);
     }
 
     long at() {
@@ -184,11 +219,20 @@ public final class Loop {
     }
 
     private void passWindow() {
+        serving = true;
+        try {
+            passEntries();
+        } finally {
+            serving = false;
+        }
+    }
+
+    private void passEntries() {
         Line<WindowEntry> all = window.all();
         for (long end = all.last(); next < end; next++) {
             WindowEntry entry = all.get(next);
             if (entry == null) {
-                fallBehind(all);
+                fallBehind();
                 break;
             }
             passing = entry;
@@ -200,6 +244,9 @@ public final class Loop {
                 }
             }
             at = entry.position();
+            if (entry.deleted() != null) {
+                catchUp.deleted(entry.deleted());
+            }
             if (next >= nextSweep) {
                 serveAll();
                 sweep();
@@ -209,15 +256,14 @@ public final class Loop {
     }
 
     /** The window has moved past this loop's place: all live cursors read on from there by themselves. */
-    private void fallBehind(Line<WindowEntry> all) {
+    private void fallBehind() {
         serveAll();
         for (Audience audience : index.audiences()) {
             for (int i = audience.live() - 1; i >= 0; i--) {
                 lag(audience.live(i), at);
             }
         }
-        next = all.last();
-        at = placeBefore(next);
+        goToEnd();
         catchUp.queueAll();
     }
 
@@ -264,7 +310,7 @@ public final class Loop {
             Batch batch = byForm.get(cursor.form);
             if (batch == null) {
                 batch = batch(
-                        cursor.form, gathered, gathered.get(gathered.size() - 1).position());
+                        cursor.form, gathered, gathered.get(gathered.size() - 1).position(), true);
                 byForm.put(cursor.form, batch);
             }
             int taken = cursor.write(batch);
@@ -280,14 +326,14 @@ public final class Loop {
     }
 
     /** A batch that lives until the end of this pass. */
-    Batch batch(Form form, List<WindowEntry> entries, long to) {
+    Batch batch(Form form, List<WindowEntry> entries, long to, boolean divisible) {
         List<Frame> frames = new ArrayList<>(entries.size());
         long[] positions = new long[entries.size()];
         for (int i = 0; i < positions.length; i++) {
             frames.add(entries.get(i).frame(form, window));
             positions[i] = entries.get(i).position();
         }
-        return released(new Batch(frames, positions, to));
+        return released(new Batch(frames, positions, to, divisible));
     }
 
     /** Has a batch released at the end of this pass, or of the next. */
@@ -310,7 +356,7 @@ public final class Loop {
         cursor.position = position;
         cursor.skipping = cursor.slow == Subscription.Slow.LATEST;
         if (cursor.slow == Subscription.Slow.CLOSE) {
-            execute(() -> cursor.end(hub.retryMillis()));
+            later(() -> cursor.end(hub.retryMillis()));
         } else {
             catchUp.lagging(cursor);
         }
@@ -347,8 +393,17 @@ public final class Loop {
 
     private void tick() {
         long old = Position.of(
-                Math.max(0, System.currentTimeMillis() - hub.retentionAge().toMillis() / 4), 0);
+                Math.max(0, System.currentTimeMillis() - staleAfter().toMillis()), 0);
         passWindow();
+        serving = true;
+        try {
+            beat(old);
+        } finally {
+            serving = false;
+        }
+    }
+
+    private void beat(long old) {
         Batch comment = released(Batch.unplaced(List.of(hub.comment())));
         Batch event = released(ControlEvents.batch(window.encoder(), ControlEvents.heartbeat(null)));
         Batch place = released(ControlEvents.batch(window.encoder(), ControlEvents.heartbeat(at)));
@@ -357,16 +412,40 @@ public final class Loop {
                 return;
             }
             boolean live = cursor.state == Cursor.State.LIVE;
-            if (live && (cursor.heartbeatEvents || cursor.lastId < old && cursor.lastId < at)) {
+            boolean idle = heartbeats.now() - cursor.lastWrite >= cursor.heartbeat;
+            if (live && (cursor.heartbeatEvents && idle || cursor.lastId < old && cursor.lastId < at)) {
                 moveOn(cursor, place);
-            } else {
+            } else if (idle) {
                 cursor.write(cursor.heartbeatEvents ? event : comment);
             }
         });
     }
 
+    /** A sink has thrown: its cursor is closed, and nobody else hears of it. */
+    void broken(Cursor cursor, RuntimeException failure) {
+        LOG.log(System.Logger.Level.WARNING, "stream " + cursor.id() + " is closed: its sink failed", failure);
+        cursor.gone = true;
+        later(() -> {
+            close(cursor);
+            endSink(cursor);
+        });
+    }
+
+    private static void endSink(Cursor cursor) {
+        try {
+            cursor.sink.end();
+        } catch (RuntimeException failure) {
+            LOG.log(System.Logger.Level.WARNING, "the sink of stream " + cursor.id() + " failed to end", failure);
+        }
+    }
+
     void close(Cursor cursor) {
         if (cursor.state == Cursor.State.CLOSED) {
+            return;
+        }
+        cursor.gone = true;
+        if (serving) { // called from within a sink
+            later(() -> close(cursor));
             return;
         }
         if (cursor.state == Cursor.State.LIVE) {
@@ -385,7 +464,7 @@ public final class Loop {
             cursor.write(farewell);
             farewell.release();
             close(cursor);
-            cursor.sink.end();
+            endSink(cursor);
         }
     }
 

@@ -3,11 +3,13 @@ package dev.fanfare.hub;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -84,6 +86,8 @@ public final class MemoryLog implements EventLog {
     /** Refuses what cannot be appended, before anything is. */
     private void check(List<? extends Entry> entries) {
         Map<Key, Entry> inThisCall = entries.size() > 1 ? new HashMap<>() : Map.of();
+        boolean tight = topics.size() + mostNewTopics(entries) > retention.topics();
+        Set<Topic> newTopics = tight ? new HashSet<>() : Set.of();
         for (Entry entry : entries) {
             if (!(entry instanceof Publication publication)) {
                 continue;
@@ -98,18 +102,38 @@ public final class MemoryLog implements EventLog {
                             "Idempotency-Key '" + key.key() + "' was used for another event of topic " + key.topic()
                                     + "; take a new key for new data");
                 }
+                if (other != null) {
+                    continue;
+                }
                 if (entries.size() > 1) {
-                    inThisCall.putIfAbsent(key, entry);
+                    inThisCall.put(key, entry);
                 }
             }
-            if (topics.size() >= retention.topics()
-                    && publication.topics().stream().anyMatch(topic -> topics.find(topic) == null)) {
+            if (!tight) {
+                continue;
+            }
+            for (Topic topic : publication.topics()) {
+                if (topics.find(topic) == null) {
+                    newTopics.add(topic);
+                }
+            }
+            if (!newTopics.isEmpty() && topics.size() + newTopics.size() > retention.topics()) {
                 throw new AppendRefused(
                         AppendRefused.Reason.NO_ROOM,
                         "the log holds " + topics.size()
                                 + " topics and takes no new one; raise limits.topics or lower retention.age");
             }
         }
+    }
+
+    private static long mostNewTopics(List<? extends Entry> entries) {
+        long most = 0;
+        for (int i = 0; i < entries.size(); i++) {
+            most += entries.get(i) instanceof Publication publication
+                    ? publication.topics().size()
+                    : 0;
+        }
+        return most;
     }
 
     private static boolean sameData(Publication one, Publication other) {
@@ -194,8 +218,9 @@ public final class MemoryLog implements EventLog {
         while (!keys.isEmpty() && oldestKey().getValue().position() < forgotten) {
             forgetOldestKey();
         }
-        while (bytes > retention.bytes() && order.size() > 1) {
-            if (!keys.isEmpty() && oldestKey().getValue().position() <= order.firstKey()) {
+        while (bytes > retention.bytes() && (order.size() > 1 || !keys.isEmpty())) {
+            boolean oneLeft = order.size() <= 1;
+            if (oneLeft || !keys.isEmpty() && oldestKey().getValue().position() <= order.firstKey()) {
                 forgetOldestKey();
             } else {
                 evict(order.firstEntry().getValue(), false);

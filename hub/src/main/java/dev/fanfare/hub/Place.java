@@ -46,7 +46,8 @@ public record Place(long position, long broadcastsAfter, long judged, boolean ne
             case NOW -> CompletableFuture.completedFuture(now);
             case OLDEST, LAST -> CompletableFuture.completedFuture(Position.START);
             case NEWEST -> log.before(subscription.selection(), (int) start.value());
-            case AFTER, AT -> CompletableFuture.completedFuture(start.value());
+            case AFTER -> CompletableFuture.completedFuture(start.value());
+            case AT -> CompletableFuture.completedFuture(Math.min(start.value(), now)); // never beyond the log
         };
         long broadcastsAfter = start.kind() == Start.Kind.AFTER ? start.value() : now;
         long judged = start.kind() == Start.Kind.NEWEST ? Reading.NO_GAP : Reading.EVERY_GAP;

@@ -3,6 +3,7 @@ package dev.fanfare.hub;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,7 +86,7 @@ public final class PullCursor implements AutoCloseable {
             }
         }
         if (drained != null) {
-            loop.execute(drained::resume);
+            execute(drained::resume);
         }
         return batch;
     }
@@ -107,7 +108,15 @@ public final class PullCursor implements AutoCloseable {
             opened = cursor;
         }
         if (opened != null) {
-            loop.execute(opened::close);
+            execute(opened::close);
+        }
+    }
+
+    private void execute(Runnable task) {
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException closed) {
+            // the hub has closed, and has ended the cursor
         }
     }
 }

@@ -34,9 +34,10 @@ final class TopicDirectory {
         /** The position of the newest deletion, or 0. */
         long deleted;
 
-        private History(Topic topic, long horizon) {
+        private History(Topic topic, long horizon, long raised) {
             this.topic = topic;
             this.horizon = horizon;
+            this.raised = raised;
         }
 
         /** Whether an event of this topic at this position has not been removed. */
@@ -87,7 +88,7 @@ final class TopicDirectory {
     History add(Topic topic, Stored event) {
         History history = histories.get(topic.name());
         if (history == null) {
-            history = new History(topic, floor);
+            history = new History(topic, floor, floorRaised);
             histories.put(topic.name(), history);
         }
         if (history.events.isEmpty()) {
@@ -111,7 +112,7 @@ final class TopicDirectory {
 
     /** Forgets and returns a topic's events, but not that it was deleted: that stays until {@link #forgetDeletion}. */
     List<Stored> delete(Topic topic, long position) {
-        History history = histories.computeIfAbsent(topic.name(), name -> new History(topic, floor));
+        History history = histories.computeIfAbsent(topic.name(), name -> new History(topic, floor, floorRaised));
         raise(history, position);
         history.deleted = position;
         List<Stored> gone = new ArrayList<>();
@@ -140,10 +141,9 @@ final class TopicDirectory {
     }
 
     private void fold(History history) {
-        if (history.horizon > floor) {
-            floor = history.horizon;
-            floorRaised = history.raised;
-        }
+        floor = Math.max(floor, history.horizon);
+        // also if the floor was higher: this topic's removals are told by it now
+        floorRaised = Math.max(floorRaised, history.raised);
         highestHorizon = Math.max(highestHorizon, floor);
         histories.remove(history.topic.name());
     }

@@ -56,6 +56,11 @@ final class TopicIndex {
         return audiences.values();
     }
 
+    /** Whether nothing is left of any audience. */
+    boolean isEmpty() {
+        return audiences.isEmpty() && exact.isEmpty() && patterns.isEmpty();
+    }
+
     private void add(Selector selector, Audience audience) {
         if (!selector.isPattern()) {
             exact.computeIfAbsent(selector.toString(), name -> new ArrayList<>(1))

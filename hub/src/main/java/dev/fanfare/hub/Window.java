@@ -28,6 +28,7 @@ final class Window implements EventLog.Follower {
     private final List<Runnable> wakers = new CopyOnWriteArrayList<>();
     private final FrameEncoder encoder;
     private final long maxBytes;
+    private final long begin;
     private volatile long floor;
     private volatile long head;
     private final AtomicLong bytes = new AtomicLong();
@@ -36,6 +37,7 @@ final class Window implements EventLog.Follower {
     record Read(List<WindowEntry> entries, long to, long skipped) {}
 
     Window(long tail, FrameEncoder encoder, long maxBytes) {
+        this.begin = tail;
         this.floor = tail;
         this.head = tail;
         this.encoder = encoder;
@@ -122,6 +124,11 @@ final class Window implements EventLog.Follower {
             case TOPIC -> ControlEvents.frame(encoder, publication.eventAt(position), publication.topic());
             case ENVELOPE -> ControlEvents.frame(encoder, ControlEvents.envelope(publication, position), null);
         };
+    }
+
+    /** The position before the very first entry. */
+    long begin() {
+        return begin;
     }
 
     /** The newest entry's position. */

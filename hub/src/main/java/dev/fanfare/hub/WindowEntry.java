@@ -9,6 +9,7 @@ final class WindowEntry implements Line.Placed {
 
     private final long position;
     private final @Nullable Publication publication;
+    private final @Nullable Topic deleted;
     private volatile @Nullable Frame plain;
     private volatile @Nullable Frame withTopic;
     private volatile @Nullable Frame envelope;
@@ -17,6 +18,7 @@ final class WindowEntry implements Line.Placed {
     WindowEntry(Stored stored) {
         this.position = stored.position();
         this.publication = stored.entry() instanceof Publication event ? event : null;
+        this.deleted = stored.entry() instanceof TopicDeleted deletion ? deletion.topic() : null;
     }
 
     @Override
@@ -27,6 +29,12 @@ final class WindowEntry implements Line.Placed {
     @Nullable
     Publication publication() {
         return publication;
+    }
+
+    /** The topic whose history this entry deletes, or null. */
+    @Nullable
+    Topic deleted() {
+        return deleted;
     }
 
     /** This event in a form; encoded when first asked for, by whichever thread that is. */

@@ -1,0 +1,11 @@
+package dev.fanfare.hub;
+
+import java.time.InstantSource;
+
+class LateLogCursorTest extends CursorContract {
+
+    @Override
+    EventLog log(Retention retention, InstantSource clock) {
+        return new LateLog(retention, clock, 2);
+    }
+}
