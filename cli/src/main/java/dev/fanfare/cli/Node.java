@@ -54,7 +54,8 @@ final class Node {
         HubSettings bounds = new HubSettings(
                 settings.value(Definitions.WINDOW_BYTES),
                 settings.value(Definitions.RETENTION_AGE),
-                settings.value(Definitions.RETRY));
+                settings.value(Definitions.RETRY),
+                settings.value(Definitions.RETRY_MAX));
         Hub hub = new Hub(new MemoryLog(retention, InstantSource.system()), bounds, Server.frames());
         return new Server(hub, serverSettings(settings));
     }

@@ -176,10 +176,14 @@ public final class Hub implements AutoCloseable {
         return settings.retry().toMillis();
     }
 
-    /** A reconnection time between one and two times the least, so that clients ended together do not come back together. */
+    /**
+     * A reconnection time between one and two times the least, but not above the longest, so that clients ended together do not come
+     * back together.
+     */
     public long jitteredRetryMillis() {
         long least = retryMillis();
-        return least + ThreadLocalRandom.current().nextLong(least + 1);
+        long most = Math.min(2 * least, settings.retryMax().toMillis());
+        return ThreadLocalRandom.current().nextLong(least, most + 1);
     }
 
     /** Ends all streams, each with a reconnection time of its own, then closes the log. */

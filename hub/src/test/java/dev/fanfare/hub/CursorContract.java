@@ -596,7 +596,7 @@ abstract class CursorContract {
         TestHub hub = hub(
                 Retention.DEFAULT,
                 InstantSource.system(),
-                new HubSettings(64 << 20, Duration.ofSeconds(8), Duration.ofSeconds(3)));
+                new HubSettings(64 << 20, Duration.ofSeconds(8), Duration.ofSeconds(3), Duration.ofSeconds(60)));
         Stream stream = hub.open(Subscription.to("quiet")); // its heartbeat is longer than the retention
         hub.awaitLive(stream);
         String other = hub.publish("busy", "x");

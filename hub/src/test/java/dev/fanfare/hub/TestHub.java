@@ -14,7 +14,8 @@ import java.util.function.Supplier;
 
 /** A hub with one loop on a real thread, and the calls that tests make on it. */
 final class TestHub implements AutoCloseable {
-    static final HubSettings SETTINGS = new HubSettings(64 << 20, Duration.ofHours(24), Duration.ofSeconds(3));
+    static final HubSettings SETTINGS =
+            new HubSettings(64 << 20, Duration.ofHours(24), Duration.ofSeconds(3), Duration.ofSeconds(60));
 
     final EventLog log;
     final Hub hub;
@@ -32,7 +33,7 @@ final class TestHub implements AutoCloseable {
     }
 
     static HubSettings windowOf(long bytes) {
-        return new HubSettings(bytes, SETTINGS.retentionAge(), SETTINGS.retry());
+        return new HubSettings(bytes, SETTINGS.retentionAge(), SETTINGS.retry(), SETTINGS.retryMax());
     }
 
     Stream open(Subscription subscription) {

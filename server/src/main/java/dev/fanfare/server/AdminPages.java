@@ -59,7 +59,9 @@ final class AdminPages {
                         json.writeEndObject();
                     });
                     json.writeEndArray();
-                    json.writeStringProperty("next", topics.size() > limit ? topics.get(limit - 1).topic() : null);
+                    json.writeStringProperty(
+                            "next",
+                            topics.size() > limit ? topics.get(limit - 1).topic() : null);
                 }))
                 .toCompletableFuture();
     }
@@ -90,7 +92,8 @@ final class AdminPages {
                     json.writeEndObject();
                 });
                 json.writeEndArray();
-                json.writeStringProperty("next", rows.size() > limit ? rows.get(limit - 1).id() : null);
+                json.writeStringProperty(
+                        "next", rows.size() > limit ? rows.get(limit - 1).id() : null);
             });
         });
     }

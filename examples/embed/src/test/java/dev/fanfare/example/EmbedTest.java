@@ -29,7 +29,8 @@ import org.junit.jupiter.api.Test;
 class EmbedTest {
     private static final Retention RETENTION =
             new Retention(Duration.ofHours(1), 8L << 20, Long.MAX_VALUE, false, 1_000, Duration.ofMinutes(1));
-    private static final HubSettings SETTINGS = new HubSettings(4L << 20, Duration.ofHours(1), Duration.ofSeconds(3));
+    private static final HubSettings SETTINGS =
+            new HubSettings(4L << 20, Duration.ofHours(1), Duration.ofSeconds(3), Duration.ofSeconds(60));
 
     private final HttpClient http = HttpClient.newHttpClient();
 
