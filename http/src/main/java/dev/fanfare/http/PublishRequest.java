@@ -51,6 +51,9 @@ public final class PublishRequest {
             throw Problem.badRequest(
                     "event=" + type + ": types that begin with fanfare- are the hub's own; take another");
         }
+        if (type != null && type.indexOf('\0') >= 0) {
+            throw Problem.badRequest("event: a type has no NUL in it");
+        }
         int retry = query.number("retry", 500, 3_600_000, (int) Event.NO_RETRY);
         String id = id(query.first("id"));
         String data = text(body);
