@@ -5,6 +5,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A request's head, taken apart as far as routing needs it. */
@@ -50,6 +51,13 @@ final class Request {
 
     Query query() {
         return Query.of(rawQuery);
+    }
+
+    /** A header that is a list, whatever number of lines it came in; null when there is none. */
+    @Nullable
+    String list(CharSequence name) {
+        List<String> lines = head.headers().getAll(name);
+        return lines.isEmpty() ? null : String.join(",", lines);
     }
 
     @Nullable

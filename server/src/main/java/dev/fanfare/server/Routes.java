@@ -184,7 +184,7 @@ final class Routes {
                 request.header("Last-Event-ID"),
                 server.settings().defaults(),
                 InstantSource.system());
-        if (Accept.of(request.header(HttpHeaderNames.ACCEPT)) == Accept.JSON) {
+        if (Accept.of(request.list(HttpHeaderNames.ACCEPT)) == Accept.JSON) {
             CompletableFuture<byte[]> page =
                     pages.read(asked, exchange.connection.worker().loop());
             exchange.onAbandon = () -> page.cancel(false);
