@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
 
 /** What an operator asks a node: its topics, its streams, how it is. */
 final class AdminPages {
@@ -59,9 +60,7 @@ final class AdminPages {
                         json.writeEndObject();
                     });
                     json.writeEndArray();
-                    json.writeStringProperty(
-                            "next",
-                            topics.size() > limit ? topics.get(limit - 1).topic() : null);
+                    next(json, topics.size() > limit ? topics.get(limit - 1).topic() : null);
                 }))
                 .toCompletableFuture();
     }
@@ -92,10 +91,18 @@ final class AdminPages {
                     json.writeEndObject();
                 });
                 json.writeEndArray();
-                json.writeStringProperty(
-                        "next", rows.size() > limit ? rows.get(limit - 1).id() : null);
+                next(json, rows.size() > limit ? rows.get(limit - 1).id() : null);
             });
         });
+    }
+
+    /** What to ask for {@code after} to get the next page, or null on the last one. */
+    private static void next(JsonGenerator json, @Nullable String after) {
+        if (after == null) {
+            json.writeNullProperty("next");
+        } else {
+            json.writeStringProperty("next", after);
+        }
     }
 
     private static List<Row> rows(Loop loop, @Nullable String topic) {
