@@ -82,7 +82,7 @@ final class AdminPages {
                     json.writeStringProperty("id", row.id());
                     json.writeNullProperty("user");
                     json.writeStringProperty("ip", row.ip());
-                    json.writeArrayPropertyStart("topics");
+                    json.writeArrayPropertyStart("selectors");
                     row.topics().forEach(selector -> json.writeString(selector.toString()));
                     json.writeEndArray();
                     json.writeNumberProperty("age", row.age());
