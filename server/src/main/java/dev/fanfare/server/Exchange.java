@@ -73,7 +73,7 @@ final class Exchange {
     }
 
     void answer(int status, byte[] json) {
-        answer(response(status).with(json, Response.JSON));
+        answer(response(status).header("Cache-Control", "no-store").with(json, Response.JSON));
     }
 
     void answer(Problem problem) {
