@@ -105,10 +105,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
     void expire() {
         if (closing) {
             channel.close();
-        } else if (midRequest) {
+        } else if (midRequest && held.isEmpty()) {
             refuse(new Problem(
                     408, "Request timeout", "the request did not arrive within limits.request-time; send it faster"));
-        } else if (unanswered.isEmpty()) {
+        } else if (unanswered.isEmpty() && held.isEmpty()) {
             channel.close();
         } else {
             deadline = worker.idleDeadline();
@@ -328,6 +328,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
             return;
         }
         takingHeld = true;
+        if (!held.isEmpty()) {
+            deadline = worker.requestDeadline();
+        }
         while (!held.isEmpty() && !closing && !stream && !mustWait()) {
             take(held.remove());
         }
