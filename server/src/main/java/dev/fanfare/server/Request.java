@@ -6,10 +6,14 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A request's head, taken apart as far as routing needs it. */
 final class Request {
+
+    private static final Pattern ABSOLUTE = Pattern.compile("(?i:https?)://([^/?]*)(.*)");
 
     final HttpRequest head;
     final String method;
@@ -19,6 +23,7 @@ final class Request {
     final String rawQuery;
     final boolean keepAlive;
     final boolean http11;
+    /** Of the target if it names one, else of the header. */
     final @Nullable String host;
     final @Nullable String origin;
 
@@ -26,17 +31,20 @@ final class Request {
         this.head = head;
         this.method = head.method().name();
         String target = head.uri();
+        String named = head.headers().get(HttpHeaderNames.HOST);
         if (!target.startsWith("/")) {
-            int authority = target.indexOf("://");
-            int slash = authority < 0 ? -1 : target.indexOf('/', authority + 3);
-            target = slash < 0 ? (target.equals("*") ? "*" : "/") : target.substring(slash);
+            Matcher absolute = ABSOLUTE.matcher(target);
+            if (absolute.matches()) {
+                named = absolute.group(1);
+                target = absolute.group(2).startsWith("/") ? absolute.group(2) : "/" + absolute.group(2);
+            }
         }
         int question = target.indexOf('?');
         this.path = question < 0 ? target : target.substring(0, question);
         this.rawQuery = question < 0 ? "" : target.substring(question + 1);
         this.http11 = head.protocolVersion().compareTo(HttpVersion.HTTP_1_1) >= 0;
         this.keepAlive = HttpUtil.isKeepAlive(head);
-        this.host = head.headers().get(HttpHeaderNames.HOST);
+        this.host = named;
         this.origin = head.headers().get(HttpHeaderNames.ORIGIN);
     }
 
