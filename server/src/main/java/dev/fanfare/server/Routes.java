@@ -50,6 +50,9 @@ final class Routes {
         if (request.http11 && request.host == null) {
             throw Problem.badRequest("no Host header; HTTP/1.1 asks for one");
         }
+        if (request.head.headers().getAll(HttpHeaderNames.HOST).size() > 1) {
+            throw Problem.badRequest("more than one Host header; send one");
+        }
         server.origins().checkHost(request.host);
         String allowed = allowed(request.path);
         if (!request.method.equals("OPTIONS")) {
