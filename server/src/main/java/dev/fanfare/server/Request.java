@@ -43,7 +43,7 @@ final class Request {
         this.path = question < 0 ? target : target.substring(0, question);
         this.rawQuery = question < 0 ? "" : target.substring(question + 1);
         this.http11 = head.protocolVersion().compareTo(HttpVersion.HTTP_1_1) >= 0;
-        this.keepAlive = HttpUtil.isKeepAlive(head);
+        this.keepAlive = head.protocolVersion().majorVersion() == 1 && HttpUtil.isKeepAlive(head);
         this.host = named;
         this.origin = head.headers().get(HttpHeaderNames.ORIGIN);
     }

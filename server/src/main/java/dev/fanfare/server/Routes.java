@@ -47,6 +47,9 @@ final class Routes {
 
     /** Refuses, before its body has come, what would be refused anyway. */
     void check(Request request) {
+        if (request.head.protocolVersion().majorVersion() != 1) {
+            throw new Problem(505, "HTTP version not supported", "this node speaks HTTP/1.1; send the request as that");
+        }
         if (request.http11 && request.host == null) {
             throw Problem.badRequest("no Host header; HTTP/1.1 asks for one");
         }
