@@ -25,6 +25,7 @@ final class Request {
     final boolean http11;
     /** Of the target if it names one, else of the header. */
     final @Nullable String host;
+
     final @Nullable String origin;
 
     Request(HttpRequest head) {
