@@ -20,6 +20,8 @@ final class ControlEvents {
     static final String GAP = "fanfare-gap";
 
     private static final JsonFactory JSON = new JsonFactory();
+    private static final int SCRATCH_BYTES = 16 * 1024;
+    private static final ThreadLocal<byte[]> SCRATCH = ThreadLocal.withInitial(() -> new byte[SCRATCH_BYTES]);
 
     private ControlEvents() {}
 
@@ -72,8 +74,11 @@ final class ControlEvents {
         return encoder.frame(bytes, bytes.length);
     }
 
+    /** An event's frame, with a {@code topic:} line if there is a topic. */
     static Frame frame(FrameEncoder encoder, Event event, @Nullable Topic topic) {
-        byte[] text = EventEncoder.encode(event, topic == null ? null : topic.name());
-        return encoder.frame(text, text.length);
+        String name = topic == null ? null : topic.name();
+        int most = EventEncoder.maxLength(event, name);
+        byte[] text = most <= SCRATCH_BYTES ? SCRATCH.get() : new byte[EventEncoder.length(event, name)];
+        return encoder.frame(text, EventEncoder.encode(event, name, text, 0));
     }
 }

@@ -1,5 +1,6 @@
 package dev.fanfare.hub;
 
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,6 +36,9 @@ public final class MemoryLog implements EventLog {
     private final MemoryReads reads;
     private long tail;
     private long agedTo;
+    /** The oldest entry after {@link #agedTo}, or one that was it. */
+    private long nextToAge = Long.MAX_VALUE;
+
     private long bytes;
     private boolean closed;
 
@@ -143,6 +147,7 @@ public final class MemoryLog implements EventLog {
     private void add(Stored stored, @Nullable Key key) {
         tail = stored.position();
         order.put(tail, stored);
+        nextToAge = Math.min(nextToAge, tail);
         bytes += weight(stored);
         if (stored.entry() instanceof TopicDeleted deletion) {
             forget(deletion.topic());
@@ -207,14 +212,18 @@ public final class MemoryLog implements EventLog {
     }
 
     private void applyRetention() {
-        long aged = positionBefore(retention.age().toMillis());
-        for (Map.Entry<Long, Stored> next = order.higherEntry(agedTo);
-                next != null && next.getKey() < aged;
-                next = order.higherEntry(agedTo)) {
-            agedTo = next.getKey();
-            evict(next.getValue(), retention.keepLast());
+        long now = clock.millis();
+        long aged = before(now, retention.age());
+        while (nextToAge < aged) {
+            agedTo = nextToAge;
+            Stored old = order.get(agedTo);
+            if (old != null) {
+                evict(old, retention.keepLast());
+            }
+            Long next = order.higherKey(agedTo);
+            nextToAge = next == null ? Long.MAX_VALUE : next;
         }
-        long forgotten = positionBefore(retention.idempotency().toMillis());
+        long forgotten = keys.isEmpty() ? 0 : before(now, retention.idempotency());
         while (!keys.isEmpty() && oldestKey().getValue().position() < forgotten) {
             forgetOldestKey();
         }
@@ -228,8 +237,8 @@ public final class MemoryLog implements EventLog {
         }
     }
 
-    private long positionBefore(long millis) {
-        return Position.of(Math.max(0, clock.millis() - millis), 0);
+    private static long before(long now, Duration time) {
+        return Position.of(Math.max(0, now - time.toMillis()), 0);
     }
 
     private Map.Entry<Key, Stored> oldestKey() {

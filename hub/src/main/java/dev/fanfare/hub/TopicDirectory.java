@@ -4,7 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class TopicDirectory {
 
     private final NavigableMap<String, History> histories = new TreeMap<>();
+    private final Map<String, History> byName = new HashMap<>();
     private final long birth;
     private long floor;
     private long floorRaised;
@@ -76,25 +79,31 @@ final class TopicDirectory {
 
     @Nullable
     History find(Topic topic) {
-        return histories.get(topic.name());
+        return byName.get(topic.name());
     }
 
     /** Whether this topic's event at this position is still here. */
     boolean holds(Topic topic, long position) {
-        History history = histories.get(topic.name());
+        History history = byName.get(topic.name());
         return history != null && history.holds(position);
     }
 
     History add(Topic topic, Stored event) {
-        History history = histories.get(topic.name());
-        if (history == null) {
-            history = new History(topic, floor, floorRaised);
-            histories.put(topic.name(), history);
-        }
+        History history = open(topic);
         if (history.events.isEmpty()) {
             withEvents++;
         }
         history.events.add(event);
+        return history;
+    }
+
+    private History open(Topic topic) {
+        History history = byName.get(topic.name());
+        if (history == null) {
+            history = new History(topic, floor, floorRaised);
+            byName.put(topic.name(), history);
+            histories.put(topic.name(), history);
+        }
         return history;
     }
 
@@ -112,7 +121,7 @@ final class TopicDirectory {
 
     /** Forgets and returns a topic's events, but not that it was deleted: that stays until {@link #forgetDeletion}. */
     List<Stored> delete(Topic topic, long position) {
-        History history = histories.computeIfAbsent(topic.name(), name -> new History(topic, floor, floorRaised));
+        History history = open(topic);
         raise(history, position);
         history.deleted = position;
         List<Stored> gone = new ArrayList<>();
@@ -128,7 +137,7 @@ final class TopicDirectory {
 
     /** The record of a deletion has left the log. */
     void forgetDeletion(Topic topic, long position) {
-        History history = histories.get(topic.name());
+        History history = byName.get(topic.name());
         if (history != null && history.deleted == position && history.events.isEmpty()) {
             fold(history);
         }
@@ -146,12 +155,13 @@ final class TopicDirectory {
         floorRaised = Math.max(floorRaised, history.raised);
         highestHorizon = Math.max(highestHorizon, floor);
         histories.remove(history.topic.name());
+        byName.remove(history.topic.name());
     }
 
     /** The topics a selector matches. */
     List<History> matching(Selector selector) {
         if (!selector.isPattern()) {
-            History history = histories.get(selector.toString());
+            History history = byName.get(selector.toString());
             return history == null ? List.of() : List.of(history);
         }
         List<History> found = new ArrayList<>();

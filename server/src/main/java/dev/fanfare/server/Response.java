@@ -1,7 +1,6 @@
 package dev.fanfare.server;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.nio.charset.StandardCharsets;
 
@@ -12,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 final class Response {
 
     static final String JSON = "application/json";
+
+    private static final byte[] EMPTY = {};
 
     private final StringBuilder head = new StringBuilder(256);
 
@@ -59,8 +60,7 @@ final class Response {
 
     /** The answer's head alone, for a body that comes later or not at all. */
     ByteBuf head() {
-        head.append("\r\n");
-        return ByteBufUtil.writeAscii(exchange.allocator(), head);
+        return bytes(EMPTY);
     }
 
     /** The answer with a body, or for HEAD with its length alone. */
@@ -68,11 +68,15 @@ final class Response {
         header("Content-Type", contentType);
         header("Content-Length", Integer.toString(body.length));
         connection();
-        head.append("\r\n");
-        boolean bodied = !exchange.request.isHead();
-        ByteBuf bytes = exchange.allocator().directBuffer(head.length() + (bodied ? body.length : 0));
-        bytes.writeCharSequence(head, StandardCharsets.US_ASCII);
-        return bodied ? bytes.writeBytes(body) : bytes;
+        return bytes(exchange.request.isHead() ? EMPTY : body);
+    }
+
+    private ByteBuf bytes(byte[] body) {
+        byte[] text = head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+        return exchange.allocator()
+                .directBuffer(text.length + body.length)
+                .writeBytes(text)
+                .writeBytes(body);
     }
 
     /** The answer 204, which has no body and must not say so. */
