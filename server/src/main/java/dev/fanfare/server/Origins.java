@@ -85,9 +85,14 @@ final class Origins {
         return origins.contains("*");
     }
 
+    /** Whether an origin is that of the pages which this node serves under the name it was asked by. */
+    static boolean isOwn(String origin, @Nullable String host) {
+        return origin.equals("http://" + host) || origin.equals("https://" + host);
+    }
+
     /** Refuses what a page of a foreign origin would have changed. */
     void checkChange(@Nullable String origin, @Nullable String host) {
-        if (origin == null || origin.equals("http://" + host) || origin.equals("https://" + host) || allows(origin)) {
+        if (origin == null || isOwn(origin, host) || allows(origin)) {
             return;
         }
         throw new Problem(

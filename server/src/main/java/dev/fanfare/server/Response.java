@@ -33,17 +33,20 @@ final class Response {
                 .append("\r\n");
         response.header("Date", exchange.connection.worker().dateHeader());
         if (exchange.request.origin != null) {
-            response.cors(exchange.request.origin, exchange.connection.server().origins());
+            response.cors(
+                    exchange.request,
+                    exchange.request.origin,
+                    exchange.connection.server().origins());
         }
         return response;
     }
 
-    private void cors(String origin, Origins origins) {
+    private void cors(Request request, String origin, Origins origins) {
         if (origins.isOpenToAll()) {
             header("Access-Control-Allow-Origin", "*");
         } else {
             header("Vary", "Origin");
-            if (!origins.allows(origin)) {
+            if (!Origins.isOwn(origin, request.host) && !origins.allows(origin)) {
                 return;
             }
             header("Access-Control-Allow-Origin", origin);
