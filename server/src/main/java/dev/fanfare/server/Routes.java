@@ -231,6 +231,9 @@ final class Routes {
 
     private static void answer(Exchange exchange, CompletableFuture<byte[]> json) {
         json.whenComplete((body, failure) -> {
+            if (json.isCancelled()) {
+                return; // the client has gone
+            }
             if (failure != null) {
                 exchange.fail(failure);
             } else {
