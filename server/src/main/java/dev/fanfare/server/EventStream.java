@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -185,12 +186,14 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
         }
     }
 
+    /** Ends the response and closes; a client that does not even read its end has the time of a request for it. */
     @Override
     public void end() {
-        if (closeDelimited) {
-            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-        } else {
-            channel.writeAndFlush(LAST_CHUNK.duplicate()).addListener(ChannelFutureListener.CLOSE);
+        ByteBuf last = closeDelimited ? Unpooled.EMPTY_BUFFER : LAST_CHUNK.duplicate();
+        ChannelFuture sent = channel.writeAndFlush(last).addListener(ChannelFutureListener.CLOSE);
+        if (!sent.isDone()) {
+            long patience = server.settings().requestTime().toMillis();
+            channel.eventLoop().schedule(() -> channel.close(), patience, TimeUnit.MILLISECONDS);
         }
     }
 
