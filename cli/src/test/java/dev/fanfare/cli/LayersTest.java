@@ -1,0 +1,105 @@
+package dev.fanfare.cli;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** DESIGN.md, Layout: arrows point down only. */
+class LayersTest {
+
+    private static final JavaClasses FANFARE = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("dev.fanfare");
+
+    @Test
+    void everyModuleIsLookedAt() {
+        for (String module : List.of("stream", "hub", "http", "server", "client", "cli")) {
+            assertThat(FANFARE.stream().filter(type -> type.getPackageName().equals("dev.fanfare." + module)))
+                    .as(module)
+                    .isNotEmpty();
+        }
+    }
+
+    @Test
+    void modulesSeeOnlyThoseBelowThem() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInAnyPackage("dev.fanfare..")
+                .layer("event-stream")
+                .definedBy("dev.fanfare.stream..")
+                .layer("hub")
+                .definedBy("dev.fanfare.hub..")
+                .layer("http")
+                .definedBy("dev.fanfare.http..")
+                .layer("server")
+                .definedBy("dev.fanfare.server..")
+                .layer("client")
+                .definedBy("dev.fanfare.client..")
+                .layer("cli")
+                .definedBy("dev.fanfare.cli..")
+                .whereLayer("event-stream")
+                .mayNotAccessAnyLayer()
+                .whereLayer("hub")
+                .mayOnlyAccessLayers("event-stream")
+                .whereLayer("http")
+                .mayOnlyAccessLayers("hub", "event-stream")
+                .whereLayer("server")
+                .mayOnlyAccessLayers("http", "hub", "event-stream")
+                .whereLayer("client")
+                .mayOnlyAccessLayers("event-stream")
+                .whereLayer("cli")
+                .mayNotBeAccessedByAnyLayer()
+                .ensureAllClassesAreContainedInArchitecture()
+                .check(FANFARE);
+    }
+
+    @Test
+    void theWireFormatDependsOnNothing() {
+        classes()
+                .that()
+                .resideInAPackage("dev.fanfare.stream..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("dev.fanfare.stream..", "java..", "org.jspecify..")
+                .check(FANFARE);
+    }
+
+    @Test
+    void theClientDependsOnTheJdkAndTheWireFormatAlone() {
+        classes()
+                .that()
+                .resideInAPackage("dev.fanfare.client..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("dev.fanfare.client..", "dev.fanfare.stream..", "java..", "org.jspecify..")
+                .check(FANFARE);
+    }
+
+    @Test
+    void onlyTheServerSeesNetty() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.fanfare.server..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.netty..")
+                .check(FANFARE);
+    }
+
+    @Test
+    void theHubKnowsNoHttp() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.fanfare.hub..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.net.http..", "com.sun.net.httpserver..")
+                .check(FANFARE);
+    }
+}
