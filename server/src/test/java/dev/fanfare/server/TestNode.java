@@ -48,7 +48,7 @@ final class TestNode implements AutoCloseable {
                 bounds.age, bounds.logBytes, bounds.eventsPerTopic, false, 10_000_000, Duration.ofMinutes(10));
         hub = new Hub(
                 new MemoryLog(retention, InstantSource.system()),
-                new HubSettings(bounds.windowBytes, bounds.age, Duration.ofSeconds(3)),
+                new HubSettings(bounds.windowBytes, bounds.age, Duration.ofSeconds(3), Duration.ofSeconds(60)),
                 Server.frames());
         server = new Server(
                 hub,
