@@ -129,7 +129,7 @@ class GoneClientTest {
         long before = Memory.used();
         brokenPublishes(400);
         assertThat(node.page("topic=a&from=start").objects("events")).isEmpty();
-        Memory.settles(before, 4 << 20);
+        Memory.settles(before, 10 << 20); // of 20 MB sent; the allocator keeps a few chunks
     }
 
     private void brokenPublishes(int count) {
