@@ -126,12 +126,13 @@ direct_memory() {
 }
 
 # G1, but for a single CPU: there its concurrent threads and its barriers are work taken from the event loop. What a young collection
-# finds alive is history or a connection and stays, so it is moved out at once, and the young generation is small: short pauses.
+# finds alive is history or a connection and stays, so it is moved out at once, and the young generation is small: short pauses. The
+# optimizing compiler would also compete with the event loop, for what its code gains only much later; docs/decisions/ has figures.
 choose_collector() {
   if (($(nproc 2>/dev/null || echo 2) > 1)); then
     flags+=(-XX:+UseG1GC)
   else
-    flags+=(-XX:+UseSerialGC -Xmn32m -XX:MaxTenuringThreshold=1)
+    flags+=(-XX:+UseSerialGC -Xmn32m -XX:MaxTenuringThreshold=1 -XX:TieredStopAtLevel=1)
   fi
 }
 

@@ -13,6 +13,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -34,7 +35,7 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
             Unpooled.unreleasableBuffer(Unpooled.copiedBuffer("0\r\n\r\n", StandardCharsets.US_ASCII));
 
     private final Channel channel;
-    private final @Nullable EpollSocketChannel epoll;
+    private final @Nullable FileDescriptor socket;
     private final Server server;
     /** Whether the length is told by closing and not by chunks, as for HTTP/1.0. */
     private final boolean closeDelimited;
@@ -83,7 +84,7 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     /** A stream whose response head goes out with its first batch. */
     EventStream(Channel channel, Server server, ByteBuf head, boolean closeDelimited) {
         this.channel = channel;
-        this.epoll = channel instanceof EpollSocketChannel socket ? socket : null;
+        this.socket = channel instanceof EpollSocketChannel epoll ? epoll.fd() : null;
         this.server = server;
         this.head = head;
         this.closeDelimited = closeDelimited;
@@ -133,8 +134,8 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
         if (head != null) {
             channel.write(head);
             head = null;
-        } else if (epoll != null && !sending && all.hasMemoryAddress()) {
-            int sent = send(epoll, all);
+        } else if (socket != null && !sending && all.hasMemoryAddress()) {
+            int sent = send(socket, all);
             return sent == all.readableBytes() ? frames : finish(batch, all, sent);
         }
         queue(all.retainedDuplicate());
@@ -142,14 +143,12 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     }
 
     /**
-     * How many bytes the socket took; none if it is broken, which Netty finds with what is left. A channel that has been closed must
+     * How many bytes the socket took; none if it is broken, which Netty finds with what is left. A socket that has been closed must
      * not be written to in this way: its descriptor may be another's by now.
      */
-    private static int send(EpollSocketChannel epoll, ByteBuf all) {
+    private static int send(FileDescriptor socket, ByteBuf all) {
         try {
-            return epoll.isActive()
-                    ? epoll.fd().writeAddress(all.memoryAddress(), all.readerIndex(), all.writerIndex())
-                    : 0;
+            return socket.isOpen() ? socket.writeAddress(all.memoryAddress(), all.readerIndex(), all.writerIndex()) : 0;
         } catch (IOException broken) {
             return 0;
         }
