@@ -193,7 +193,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             if (HttpUtil.getContentLength(head, 0L) > server.settings().eventBytes()) {
                 throw tooLarge();
             }
-            if (HttpUtil.is100ContinueExpected(head)) {
+            if (HttpUtil.is100ContinueExpected(head) && unanswered.size() == 1) { // it must not overtake an answer
                 channel.writeAndFlush(CONTINUE.duplicate());
             }
         } catch (NumberFormatException e) {
