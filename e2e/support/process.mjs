@@ -13,7 +13,12 @@ export const fanfare = `${checkout}fanfare`;
 const running = new Set();
 
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    console.error(`the tests were ended by ${signal}`);
+    process.exit(1);
+  });
+}
 
 /** A running program. `stdout` and `stderr` are what it has printed so far. */
 export class Program {
