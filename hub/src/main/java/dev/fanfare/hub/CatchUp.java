@@ -1,18 +1,12 @@
 package dev.fanfare.hub;
 
 import dev.fanfare.stream.Event;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class CatchUp {
 
-    private static final int MOST_READS_AT_ONCE = 8;
     private static final int EVENTS_A_READ = 1_000;
     private static final long RETRY_MILLIS = 500;
 
@@ -39,31 +32,16 @@ final class CatchUp {
     private final List<Cursor> ahead = new ArrayList<>();
 
     private final Map<Step, Batch> fromWindow = new HashMap<>();
-    private final Map<Step, LogRead> reads = new HashMap<>();
-    private final Queue<LogRead> waiting = new ArrayDeque<>();
-    private int reading;
-    private boolean readingOn;
+    private final LogReads reads;
 
     /** What cursors must have in common to share a read. */
-    private record Step(Form form, Reading reading) {}
-
-    /** A read of the log for all who want the same. */
-    private static final class LogRead {
-        final Step step;
-        final List<Cursor> readers = new ArrayList<>(1);
-        boolean begun;
-        /** Something it reads was deleted after it began. */
-        boolean stale;
-
-        LogRead(Step step) {
-            this.step = step;
-        }
-    }
+    record Step(Form form, Reading reading) {}
 
     CatchUp(Loop loop, EventLog log, Window window) {
         this.loop = loop;
         this.log = log;
         this.window = window;
+        this.reads = new LogReads(loop, log, this);
     }
 
     /** Finds where a new cursor begins, and sends its first bytes. */
@@ -80,7 +58,7 @@ final class CatchUp {
     }
 
     private void find(Cursor cursor, Cursor.Beginning beginning, Subscription subscription) {
-        onLoop(asked(() -> Place.find(log, subscription, loop.at())), (place, failure) -> {
+        loop.ask(() -> Place.find(log, subscription, loop.at()), (place, failure) -> {
             if (cursor.state != Cursor.State.READING) {
                 return;
             }
@@ -231,53 +209,16 @@ final class CatchUp {
         boolean newest = cursor.beginning == null ? cursor.skipping : cursor.beginning.newest;
         Step step = new Step(cursor.form, reading(cursor, newest));
         cursor.state = Cursor.State.READING;
-        LogRead read = reads.get(step);
-        if (read != null) {
-            read.readers.add(cursor);
-            return;
-        }
-        read = new LogRead(step);
-        read.readers.add(cursor);
-        reads.put(step, read);
-        waiting.add(read);
-        readWaiting();
-    }
-
-    /** Begins as many reads as may be. One that completes at once comes back here, and the loop goes on, not the stack. */
-    private void readWaiting() {
-        if (!readingOn) {
-            readingOn = true;
-            while (reading < MOST_READS_AT_ONCE && !waiting.isEmpty()) {
-                read(waiting.remove());
-            }
-            readingOn = false;
-        }
-    }
-
-    private void read(LogRead read) {
-        reading++;
-        read.begun = true;
-        onLoop(asked(() -> log.read(read.step.reading())), (page, failure) -> {
-            reading--;
-            if (read.stale) {
-                readAgain(read.readers);
-            } else {
-                reads.remove(read.step);
-                take(read.readers, read.step, page);
-            }
-            readWaiting();
-        });
+        reads.add(step, cursor);
     }
 
     /** The loop has passed a deletion: what reads under way have seen of this topic must not be delivered any more. */
     void deleted(Topic topic) {
-        reads.values().removeIf(read -> {
-            read.stale = read.begun && read.step.reading().selection().matches(topic);
-            return read.stale;
-        });
+        reads.deleted(topic);
     }
 
-    private void readAgain(List<Cursor> readers) {
+    /** What was read for these may not be delivered any more. */
+    void readAgain(List<Cursor> readers) {
         for (Cursor cursor : readers) {
             if (cursor.state == Cursor.State.READING) {
                 cursor.state = Cursor.State.LAGGING;
@@ -286,7 +227,8 @@ final class CatchUp {
         }
     }
 
-    private void take(List<Cursor> readers, Step step, @Nullable Page page) {
+    /** A read of the log has ended; no page if it failed. */
+    void take(List<Cursor> readers, Step step, @Nullable Page page) {
         Batch batch =
                 page == null ? null : batch(step.form(), page, step.reading().newest());
         for (Cursor cursor : readers) {
@@ -408,23 +350,6 @@ final class CatchUp {
             loop.executor().schedule(task, RETRY_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException shutDown) {
             // the loop's thread has ended, and with it all its cursors
-        }
-    }
-
-    private static <T> CompletionStage<T> asked(Supplier<CompletionStage<T>> question) {
-        try {
-            return question.get();
-        } catch (RuntimeException failure) {
-            return CompletableFuture.failedFuture(failure);
-        }
-    }
-
-    /** Goes on with a stage's outcome on the loop: at once if it is there, else when it comes. */
-    private <T> void onLoop(CompletionStage<T> stage, BiConsumer<@Nullable T, @Nullable Throwable> next) {
-        if (stage.toCompletableFuture().isDone()) {
-            stage.whenComplete(next);
-        } else {
-            stage.whenComplete((value, failure) -> loop.execute(() -> next.accept(value, failure)));
         }
     }
 }

@@ -168,8 +168,12 @@ public final class Hub implements AutoCloseable {
         return frame("retry: " + retryMillis + "\n");
     }
 
-    Duration retentionAge() {
-        return settings.retentionAge();
+    /**
+     * After so long an id is moved on, if its stream is looked at so often: twice this is the quarter of the retention that no id may
+     * be old.
+     */
+    Duration staleAfter() {
+        return settings.retentionAge().dividedBy(8);
     }
 
     long retryMillis() {

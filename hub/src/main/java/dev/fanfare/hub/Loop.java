@@ -2,7 +2,6 @@ package dev.fanfare.hub;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +13,9 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +35,6 @@ public final class Loop {
 
     static final int MOST_BYTES_A_WRITE = 64 * 1024;
 
-    /** The last id a client has is moved on before so many entries have passed by it. */
-    private static final int STALE_AFTER_ENTRIES = 10_000;
-
-    private static final int SWEEP_EVERY = 2_000;
     private static final System.Logger LOG = System.getLogger(Loop.class.getName());
 
     private final Hub hub;
@@ -45,7 +42,7 @@ public final class Loop {
     private final ScheduledExecutorService executor;
     private final AtomicBoolean woken = new AtomicBoolean();
     final TopicIndex index = new TopicIndex();
-    private final Heartbeats heartbeats = new Heartbeats();
+    private final Pulse pulse;
     private final CatchUp catchUp;
     private final List<Audience> served = new ArrayList<>();
     private final List<Batch> batches = new ArrayList<>();
@@ -54,13 +51,10 @@ public final class Loop {
     private final String idPrefix;
     private final Map<Form, Batch> byForm = new EnumMap<>(Form.class);
     private final Consumer<Audience> gather = this::gather;
-    /** Positions of the loop's place at the last sweeps, the oldest first. */
-    private final long[] swept = new long[STALE_AFTER_ENTRIES / SWEEP_EVERY - 1];
 
     private final ScheduledFuture<?> ticking;
     private long next;
     private volatile long at;
-    private long nextSweep;
     private int streams;
     private volatile int open;
     private volatile int live;
@@ -77,9 +71,10 @@ public final class Loop {
         this.executor = executor;
         this.idPrefix = idPrefix;
         this.catchUp = new CatchUp(this, hub.log(), window);
+        this.pulse = new Pulse(this, hub, window.encoder());
         goToEnd();
         window.onEntries(waker);
-        this.ticking = executor.scheduleAtFixedRate(this::tick, 1, 1, TimeUnit.SECONDS);
+        this.ticking = executor.scheduleAtFixedRate(this::second, 1, 1, TimeUnit.SECONDS);
     }
 
     /** Goes to the end of the window. Number and position must be of one entry, though the window moves meanwhile. */
@@ -93,8 +88,7 @@ public final class Loop {
         }
         next = end;
         at = newest == null ? window.begin() : newest.position();
-        nextSweep = next + SWEEP_EVERY;
-        Arrays.fill(swept, at);
+        pulse.at(next);
     }
 
     /**
@@ -105,8 +99,7 @@ public final class Loop {
     public Cursor open(Subscription subscription, Sink sink) {
         pass(); // before there is a cursor: one that has no place yet must not be let read on
         Cursor cursor = new Cursor(this, index.acquire(subscription.selection()), sink, subscription, ++streams);
-        cursor.lastWrite = heartbeats.now();
-        heartbeats.add(cursor, heartbeats.now() + cursor.interval);
+        pulse.add(cursor);
         open++;
         catchUp.start(cursor, subscription, hub.preamble(subscription.retry().toMillis()));
         if (closed) {
@@ -132,7 +125,7 @@ public final class Loop {
 
     /** Calls {@code each} with every cursor. */
     public void forEach(Consumer<Cursor> each) {
-        heartbeats.forEach(each);
+        pulse.forEach(each);
     }
 
     /** Does this on the loop's thread; for any thread. */
@@ -177,12 +170,8 @@ public final class Loop {
         return executor;
     }
 
-    /**
-     * After so long an id is moved on, if its stream is looked at so often: twice this is the quarter of the retention that no id may
-     * be old.
-     */
     Duration staleAfter() {
-        return hub.retentionAge().dividedBy(8);
+        return hub.staleAfter();
     }
 
     long at() {
@@ -190,7 +179,7 @@ public final class Loop {
     }
 
     int now() {
-        return heartbeats.now();
+        return pulse.now();
     }
 
     String streamId(int number) {
@@ -247,9 +236,9 @@ public final class Loop {
             if (entry.deleted() != null) {
                 catchUp.deleted(entry.deleted());
             }
-            if (next >= nextSweep) {
+            if (pulse.isSweepDue(next)) {
                 serveAll();
-                sweep();
+                pulse.sweep(next);
             }
         }
         serveAll();
@@ -370,55 +359,14 @@ public final class Loop {
         live++;
     }
 
-    /** Moves the ids of streams on that have not been sent one for long; it runs every {@value #SWEEP_EVERY} entries. */
-    private void sweep() {
-        nextSweep = next + SWEEP_EVERY;
-        long stale = swept[0];
-        System.arraycopy(swept, 1, swept, 0, swept.length - 1);
-        swept[swept.length - 1] = at;
-        Batch heartbeat = released(ControlEvents.batch(window.encoder(), ControlEvents.heartbeat(at)));
-        heartbeats.forEach(cursor -> {
-            if (cursor.lastId < stale) {
-                moveOn(cursor, heartbeat);
-            }
-        });
-    }
-
-    private void moveOn(Cursor cursor, Batch heartbeat) {
-        if (cursor.state == Cursor.State.LIVE && cursor.sink.writable()) {
-            cursor.write(heartbeat);
-            cursor.lastId = at;
-        }
-    }
-
-    private void tick() {
-        long old = Position.of(
-                Math.max(0, System.currentTimeMillis() - staleAfter().toMillis()), 0);
+    private void second() {
         passWindow();
         serving = true;
         try {
-            beat(old);
+            pulse.tick();
         } finally {
             serving = false;
         }
-    }
-
-    private void beat(long old) {
-        Batch comment = released(Batch.unplaced(List.of(hub.comment())));
-        Batch event = released(ControlEvents.batch(window.encoder(), ControlEvents.heartbeat(null)));
-        Batch place = released(ControlEvents.batch(window.encoder(), ControlEvents.heartbeat(at)));
-        heartbeats.tick(cursor -> {
-            if (!cursor.sink.writable()) {
-                return;
-            }
-            boolean live = cursor.state == Cursor.State.LIVE;
-            boolean idle = heartbeats.now() - cursor.lastWrite >= cursor.heartbeat;
-            if (live && (cursor.heartbeatEvents && idle || cursor.lastId < old && cursor.lastId < at)) {
-                moveOn(cursor, place);
-            } else if (idle) {
-                cursor.write(cursor.heartbeatEvents ? event : comment);
-            }
-        });
     }
 
     /** A sink has thrown: its cursor is closed, and nobody else hears of it. */
@@ -429,6 +377,21 @@ public final class Loop {
             close(cursor);
             endSink(cursor);
         });
+    }
+
+    /** Asks, and goes on with the outcome on this loop: at once if it is there, else when it comes. */
+    <T> void ask(Supplier<CompletionStage<T>> question, BiConsumer<@Nullable T, @Nullable Throwable> next) {
+        CompletionStage<T> stage;
+        try {
+            stage = question.get();
+        } catch (RuntimeException failure) {
+            stage = CompletableFuture.failedFuture(failure);
+        }
+        if (stage.toCompletableFuture().isDone()) {
+            stage.whenComplete(next);
+        } else {
+            stage.whenComplete((value, failure) -> later(() -> next.accept(value, failure)));
+        }
     }
 
     private static void endSink(Cursor cursor) {
@@ -453,7 +416,7 @@ public final class Loop {
             live--;
         }
         cursor.state = Cursor.State.CLOSED;
-        heartbeats.remove(cursor);
+        pulse.remove(cursor);
         index.release(cursor.audience);
         open--;
     }
