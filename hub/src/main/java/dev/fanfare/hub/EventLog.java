@@ -16,8 +16,8 @@ public interface EventLog extends AutoCloseable {
     /**
      * Appends all of these or none. Appends from one thread keep their order.
      *
-     * @return the entries' positions, once they are as durable as this log promises; of a publication whose key was used before, the
-     *     first one's. Fails with {@link AppendRefused}
+     * @return the entries' positions, once they are as durable as this log promises; of a publication whose key was used before, and
+     *     of the end of a topic that has ended, the first one's. Fails with {@link AppendRefused}
      */
     CompletionStage<long[]> append(List<? extends Entry> entries);
 
@@ -35,6 +35,9 @@ public interface EventLog extends AutoCloseable {
 
     /** The position of the earliest event of these selectors to which its publisher gave this id. */
     CompletionStage<Optional<Long>> find(Selection selection, String id);
+
+    /** Where the last of a selection's topics ended; {@link Position#START} while one of them goes on, as a pattern's always may. */
+    CompletionStage<Long> ended(Selection selection);
 
     /** Topics that hold events and whose names begin with {@code prefix} and come after {@code after}, in the order of their names. */
     CompletionStage<List<TopicSummary>> topics(String prefix, String after, int limit);

@@ -1,5 +1,7 @@
 package dev.fanfare.hub;
 
+import static java.util.Objects.requireNonNull;
+
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -32,7 +34,7 @@ public final class MemoryLog implements EventLog {
     private final Map<Key, Stored> keys = new LinkedHashMap<>();
     private final Map<String, List<Stored>> chosenIds = new HashMap<>();
     private final List<Follower> followers = new ArrayList<>();
-    private final TopicDirectory topics;
+    private final TopicDirectory<Line<Stored>> topics;
     private final MemoryReads reads;
     private long tail;
     private long agedTo;
@@ -60,7 +62,7 @@ public final class MemoryLog implements EventLog {
         this.retention = retention;
         this.clock = clock;
         this.tail = Position.next(0, clock.millis());
-        this.topics = new TopicDirectory(tail);
+        this.topics = new TopicDirectory<>(tail, topic -> new Line<>());
         this.reads = new MemoryReads(order, topics);
     }
 
@@ -71,14 +73,16 @@ public final class MemoryLog implements EventLog {
             long[] positions = new long[entries.size()];
             List<Stored> added = new ArrayList<>(entries.size());
             for (int i = 0; i < positions.length; i++) {
-                Key key = Key.of(entries.get(i));
+                Entry entry = entries.get(i);
+                Key key = Key.of(entry);
                 Stored first = key == null ? null : keys.get(key);
-                if (first == null) {
-                    first = new Stored(Position.next(tail, clock.millis()), entries.get(i));
+                positions[i] = first != null ? first.position() : ended(entry);
+                if (positions[i] == 0) {
+                    first = new Stored(Position.next(tail, clock.millis()), entry);
                     add(first, key);
                     added.add(first);
+                    positions[i] = first.position();
                 }
-                positions[i] = first.position();
             }
             if (!added.isEmpty()) {
                 followers.forEach(follower -> follower.entries(added));
@@ -87,12 +91,27 @@ public final class MemoryLog implements EventLog {
         });
     }
 
+    /** Where the topic ended that this entry would end, else 0. */
+    private long ended(Entry entry) {
+        TopicDirectory.History<?> history = entry instanceof TopicEnded end ? topics.find(end.topic()) : null;
+        return history == null ? 0 : history.ended();
+    }
+
     /** Refuses what cannot be appended, before anything is. */
     private void check(List<? extends Entry> entries) {
         Map<Key, Entry> inThisCall = entries.size() > 1 ? new HashMap<>() : Map.of();
+        Set<Topic> endedInThisCall = new HashSet<>(0);
         boolean tight = topics.size() + mostNewTopics(entries) > retention.topics();
         Set<Topic> newTopics = tight ? new HashSet<>() : Set.of();
         for (Entry entry : entries) {
+            if (entry instanceof TopicEnded end) {
+                endedInThisCall.add(end.topic());
+            } else if (entry instanceof TopicDeleted deletion) {
+                endedInThisCall.remove(deletion.topic());
+            }
+            if (tight && entry instanceof TopicEnded end) {
+                checkRoom(List.of(end.topic()), newTopics);
+            }
             if (!(entry instanceof Publication publication)) {
                 continue;
             }
@@ -101,10 +120,7 @@ public final class MemoryLog implements EventLog {
                 Stored first = keys.get(key);
                 Entry other = first != null ? first.entry() : inThisCall.get(key);
                 if (other instanceof Publication used && !sameData(used, publication)) {
-                    throw new AppendRefused(
-                            AppendRefused.Reason.KEY_CONFLICT,
-                            "Idempotency-Key '" + key.key() + "' was used for another event of topic " + key.topic()
-                                    + "; take a new key for new data");
+                    throw AppendRefused.keyConflict(key.key(), key.topic());
                 }
                 if (other != null) {
                     continue;
@@ -113,31 +129,42 @@ public final class MemoryLog implements EventLog {
                     inThisCall.put(key, entry);
                 }
             }
-            if (!tight) {
-                continue;
-            }
             for (Topic topic : publication.topics()) {
-                if (topics.find(topic) == null) {
-                    newTopics.add(topic);
+                if (endedInThisCall.contains(topic) || topics.isEnded(topic)) {
+                    throw AppendRefused.ended(topic);
                 }
             }
-            if (!newTopics.isEmpty() && topics.size() + newTopics.size() > retention.topics()) {
-                throw new AppendRefused(
-                        AppendRefused.Reason.NO_ROOM,
-                        "the log holds " + topics.size()
-                                + " topics and takes no new one; raise limits.topics or lower retention.age");
+            if (tight) {
+                checkRoom(publication.topics(), newTopics);
             }
+        }
+    }
+
+    private void checkRoom(List<Topic> wanted, Set<Topic> newTopics) {
+        for (Topic topic : wanted) {
+            if (topics.find(topic) == null) {
+                newTopics.add(topic);
+            }
+        }
+        if (!newTopics.isEmpty() && topics.size() + newTopics.size() > retention.topics()) {
+            throw AppendRefused.tooManyTopics(topics.size());
         }
     }
 
     private static long mostNewTopics(List<? extends Entry> entries) {
         long most = 0;
         for (int i = 0; i < entries.size(); i++) {
-            most += entries.get(i) instanceof Publication publication
-                    ? publication.topics().size()
-                    : 0;
+            most += topicsOf(entries.get(i)).size();
         }
         return most;
+    }
+
+    /** The topics whose history an entry belongs to. */
+    private static List<Topic> topicsOf(Entry entry) {
+        if (entry instanceof Publication publication) {
+            return publication.topics();
+        }
+        return entry instanceof TopicEnded end ? List.of(end.topic()) : List.of();
     }
 
     private static boolean sameData(Publication one, Publication other) {
@@ -151,18 +178,21 @@ public final class MemoryLog implements EventLog {
         bytes += weight(stored);
         if (stored.entry() instanceof TopicDeleted deletion) {
             forget(deletion.topic());
-        } else if (stored.entry() instanceof Publication publication) {
-            for (Topic topic : publication.topics()) {
-                TopicDirectory.History history = topics.add(topic, stored);
-                while (isSurplus(history)) {
-                    releaseOldest(history);
-                }
+        }
+        for (Topic topic : topicsOf(stored.entry())) {
+            TopicDirectory.History<Line<Stored>> history = stored.entry() instanceof TopicEnded
+                    ? topics.end(topic, stored.position())
+                    : topics.add(topic, stored.position());
+            history.extra().add(stored);
+            while (isSurplus(history)) {
+                releaseOldest(history);
             }
-            if (publication.event().id() != null) {
-                chosenIds
-                        .computeIfAbsent(publication.event().id(), none -> new ArrayList<>(1))
-                        .add(stored);
-            }
+        }
+        if (stored.entry() instanceof Publication publication
+                && publication.event().id() != null) {
+            chosenIds
+                    .computeIfAbsent(publication.event().id(), none -> new ArrayList<>(1))
+                    .add(stored);
         }
         if (key != null) {
             keys.put(key, stored);
@@ -175,36 +205,46 @@ public final class MemoryLog implements EventLog {
     }
 
     /** Whether a topic's oldest event must go now that it has a newer one. */
-    private boolean isSurplus(TopicDirectory.History history) {
-        return history.size() > 1
-                && (history.size() > retention.eventsPerTopic()
-                        || history.oldest().position() <= agedTo);
+    private boolean isSurplus(TopicDirectory.History<Line<Stored>> history) {
+        return history.events() > 1
+                && (history.events() > retention.eventsPerTopic()
+                        || oldest(history).position() <= agedTo);
+    }
+
+    private static Stored oldest(TopicDirectory.History<Line<Stored>> history) {
+        Line<Stored> events = history.extra();
+        return requireNonNull(events.get(events.first()), "oldest event");
     }
 
     private void forget(Topic topic) {
-        for (Stored gone : topics.delete(topic, tail)) {
+        Line<Stored> events = topics.delete(topic, tail).extra();
+        while (!events.isEmpty()) {
+            Stored gone = requireNonNull(events.get(events.first()), "oldest event");
+            events.removeFirst();
             release(gone);
         }
     }
 
-    private void releaseOldest(TopicDirectory.History history) {
-        release(topics.removeOldest(history));
+    private void releaseOldest(TopicDirectory.History<Line<Stored>> history) {
+        Stored oldest = oldest(history);
+        topics.removeOldest(history, oldest.position());
+        history.extra().removeFirst();
+        release(oldest);
     }
 
     /** A topic holds this event no more; when none does, it goes. */
     private void release(Stored stored) {
-        if (stored.entry() instanceof Publication publication) {
-            for (Topic topic : publication.topics()) {
-                if (topics.holds(topic, stored.position())) {
-                    return;
-                }
+        for (Topic topic : topicsOf(stored.entry())) {
+            if (topics.holds(topic, stored.position())) {
+                return;
             }
-            if (publication.event().id() != null) {
-                chosenIds.computeIfPresent(publication.event().id(), (id, all) -> {
-                    all.remove(stored);
-                    return all.isEmpty() ? null : all;
-                });
-            }
+        }
+        if (stored.entry() instanceof Publication publication
+                && publication.event().id() != null) {
+            chosenIds.computeIfPresent(publication.event().id(), (id, all) -> {
+                all.remove(stored);
+                return all.isEmpty() ? null : all;
+            });
         }
         if (order.remove(stored.position()) != null) {
             bytes -= weight(stored);
@@ -255,12 +295,13 @@ public final class MemoryLog implements EventLog {
         if (stored.entry() instanceof TopicDeleted deletion) {
             topics.forgetDeletion(deletion.topic(), stored.position());
             release(stored);
-        } else if (stored.entry() instanceof Publication publication) {
-            for (Topic topic : publication.topics()) {
-                TopicDirectory.History history = topics.find(topic);
-                if (history != null && history.holds(stored.position()) && !(keepNewest && history.size() == 1)) {
-                    releaseOldest(history);
-                }
+        }
+        for (Topic topic : topicsOf(stored.entry())) {
+            TopicDirectory.History<Line<Stored>> history = topics.find(topic);
+            if (history != null
+                    && history.holds(stored.position())
+                    && !(keepNewest && history.events() == 1 && history.ended() == 0)) {
+                releaseOldest(history);
             }
         }
     }
@@ -288,6 +329,11 @@ public final class MemoryLog implements EventLog {
                                 .anyMatch(topic -> selection.matches(topic) && topics.holds(topic, stored.position())))
                 .map(Stored::position)
                 .findFirst());
+    }
+
+    @Override
+    public CompletionStage<Long> ended(Selection selection) {
+        return locked(() -> topics.ended(selection));
     }
 
     @Override

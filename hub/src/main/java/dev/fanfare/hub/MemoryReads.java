@@ -1,13 +1,10 @@
 package dev.fanfare.hub;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NavigableMap;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,9 +16,9 @@ final class MemoryReads {
     private static final int MOST_SCANNED = 20_000;
 
     private final NavigableMap<Long, Stored> order;
-    private final TopicDirectory topics;
+    private final TopicDirectory<Line<Stored>> topics;
 
-    MemoryReads(NavigableMap<Long, Stored> order, TopicDirectory topics) {
+    MemoryReads(NavigableMap<Long, Stored> order, TopicDirectory<Line<Stored>> topics) {
         this.order = order;
         this.topics = topics;
     }
@@ -52,6 +49,10 @@ final class MemoryReads {
             if (stored.entry() instanceof Publication publication && holds(reading, publication, scannedTo)) {
                 found.add(stored);
                 room -= publication.weight();
+            } else if (stored.entry() instanceof TopicEnded end
+                    && reading.selection().matches(end.topic())
+                    && topics.holds(end.topic(), scannedTo)) {
+                found.add(stored);
             }
         }
         return page(found, tail, false, gap, 0);
@@ -74,36 +75,27 @@ final class MemoryReads {
             return order.tailMap(reading.after(), false).values().iterator();
         }
         List<Line<Stored>> lines = new ArrayList<>();
-        for (TopicDirectory.History history : histories(reading)) {
-            lines.add(history.events);
+        for (TopicDirectory.History<Line<Stored>> history : topics.matching(reading)) {
+            lines.add(history.extra());
         }
         return new MergedLines<>(lines, reading.after());
-    }
-
-    /** The topics a read is about. */
-    private Collection<TopicDirectory.History> histories(Reading reading) {
-        Set<TopicDirectory.History> found = new HashSet<>();
-        for (Selector selector : reading.selection().selectors()) {
-            found.addAll(topics.matching(selector));
-        }
-        TopicDirectory.History broadcasts = topics.find(Topic.ALL);
-        if (broadcasts != null) {
-            found.add(broadcasts);
-        }
-        return found;
     }
 
     private Page newest(Reading reading, long tail, @Nullable Gap gap) {
         List<Stored> newest = new ArrayList<>();
         List<Long> wanted = new ArrayList<>();
-        for (TopicDirectory.History history : histories(reading)) {
+        for (TopicDirectory.History<Line<Stored>> history : topics.matching(reading)) {
             Stored last = null;
-            for (long i = history.events.indexAfter(reading.after()); i < history.events.last(); i++) {
-                Stored stored = history.events.get(i);
+            Line<Stored> events = history.extra();
+            for (long i = events.indexAfter(reading.after()); i < events.last(); i++) {
+                Stored stored = events.get(i);
+                if (stored != null && stored.entry() instanceof TopicEnded) {
+                    newest.add(stored);
+                }
                 if (stored != null
                         && stored.entry() instanceof Publication publication
                         && reading.selection().wants(publication.event().type())
-                        && reading.wants(history.topic, stored.position())) {
+                        && reading.wants(history.topic(), stored.position())) {
                     last = stored;
                     wanted.add(last.position());
                 }
@@ -118,7 +110,7 @@ final class MemoryReads {
                 .toList();
         int fit = 0;
         for (long room = reading.bytes(); fit < sorted.size() && fit < reading.events() && room > 0; fit++) {
-            room -= ((Publication) sorted.get(fit).entry()).weight();
+            room -= sorted.get(fit).entry() instanceof Publication publication ? publication.weight() : 0;
         }
         boolean more = fit < sorted.size();
         long scannedTo = more ? sorted.get(fit - 1).position() : tail;
@@ -126,7 +118,10 @@ final class MemoryReads {
                 .filter(position -> position <= scannedTo)
                 .distinct()
                 .count();
-        return page(sorted.subList(0, fit), scannedTo, more, gap, covered - fit);
+        long publications = sorted.subList(0, fit).stream()
+                .filter(stored -> stored.entry() instanceof Publication)
+                .count();
+        return page(sorted.subList(0, fit), scannedTo, more, gap, covered - publications);
     }
 
     /** The position after which the newest {@code events} are. */

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What one read of a log gave.
  *
- * @param entries publications in the order of their positions
+ * @param entries publications in the order of their positions, and ends of topics, whatever types are wanted
  * @param scannedTo how far was read: nothing up to here that the selection wants is missing from {@code entries}, but for
  *     {@code gap}; never beyond the durable tail
  * @param more whether the log holds entries after {@code scannedTo}

@@ -899,6 +899,87 @@ public abstract class EventLogContract {
     }
 
     @Test
+    void anEndedTopicTakesNoMoreEventsInAnyOfItsAppends() {
+        EventLog log = log(AMPLE);
+        append(log, keyed("a", "1", "k"));
+        long end = append(log, ended("a"));
+
+        assertRefused(log.append(List.of(event("a", "2"))), AppendRefused.Reason.ENDED);
+        assertRefused(log.append(List.of(event("b", "2"), both("c", "a"))), AppendRefused.Reason.ENDED);
+        assertRefused(log.append(List.of(ended("b"), event("b", "2"))), AppendRefused.Reason.ENDED);
+        assertThat(append(log, keyed("a", "1", "k"))).as("a repeated append").isLessThan(end);
+        assertThat(append(log, new TopicEnded(Topic.of("a"), TopicEnded.Reason.CANCELLED)))
+                .as("a second end changes nothing")
+                .isEqualTo(end);
+        assertThat(data(log, "b")).isEmpty();
+    }
+
+    @Test
+    void anEndIsReadInItsPlaceByWhoeverReadsItsTopic() {
+        EventLog log = log(AMPLE);
+        append(log, "a/1", "1");
+        long end = append(log, ended("a/1"));
+        append(log, "a/2", "2");
+
+        for (String selector : List.of("a/1", "a/*", "**")) {
+            Page page = get(log.read(Reading.of(Selection.of(selector), Position.START, 10, MUCH)));
+            assertThat(page.entries().get(1)).as(selector).isEqualTo(new Stored(end, ended("a/1")));
+        }
+        assertThat(newest(log, Selection.of("a/1"), Position.START, 10, MUCH).entries())
+                .as("the newest event, and the end")
+                .hasSize(2);
+        Selection others = new Selection(List.of(Selector.of("a/1")), Set.of("other"));
+        assertThat(get(log.read(Reading.of(others, Position.START, 10, MUCH))).entries())
+                .as("an end is of every type")
+                .hasSize(1);
+        assertThat(newestSoMany(log, Selection.of("a/2"), 1)).containsExactly("2");
+        assertThat(get(log.before(Selection.of("a/1"), 1)))
+                .as("an end does not count")
+                .isLessThan(end - 1);
+    }
+
+    @Test
+    void aSelectionHasEndedWhenAllItsTopicsHave() {
+        EventLog log = log(AMPLE);
+        append(log, "a", "1");
+        append(log, ended("a"));
+        assertThat(get(log.ended(Selection.of("a", "b")))).isEqualTo(Position.START);
+        long last = append(log, ended("b"));
+
+        assertThat(get(log.ended(Selection.of("a", "b")))).isEqualTo(last);
+        assertThat(get(log.ended(Selection.of("a", "c")))).isEqualTo(Position.START);
+        assertThat(get(log.ended(Selection.of("a", "b", "*")))).isEqualTo(Position.START);
+    }
+
+    @Test
+    void anEndedTopicAgesOutAlsoWhenTheNewestIsKept() {
+        EventLog log = log(
+                new Retention(Duration.ofMinutes(1), Long.MAX_VALUE, Long.MAX_VALUE, true, 100, Duration.ofMinutes(1)));
+        append(log, "a", "1");
+        append(log, ended("a"));
+        append(log, "b", "2");
+        clock.advance(Duration.ofMinutes(2));
+        retain(log);
+
+        assertThat(data(log, "**")).containsExactly("2");
+        assertThat(get(log.ended(Selection.of("a")))).isEqualTo(Position.START);
+        append(log, "a", "3");
+        assertThat(data(log, "a")).containsExactly("3");
+    }
+
+    @Test
+    void aDeletedTopicBeginsAnew() {
+        EventLog log = log(AMPLE);
+        append(log, "a", "1");
+        append(log, ended("a"));
+        append(log, new TopicDeleted(Topic.of("a")));
+
+        assertThat(get(log.ended(Selection.of("a")))).isEqualTo(Position.START);
+        append(log, "a", "2");
+        assertThat(data(log, "a")).containsExactly("2");
+    }
+
+    @Test
     void aClosedLogIsUnavailable() {
         EventLog log = log(AMPLE);
         append(log, "a", "1");
@@ -1001,6 +1082,14 @@ public abstract class EventLogContract {
         List<Stored> followed = new CopyOnWriteArrayList<>();
         log.follow(after, followed::addAll);
         return followed;
+    }
+
+    private static Publication both(String first, String second) {
+        return new Publication(List.of(Topic.of(first), Topic.of(second)), Event.message("both"), null);
+    }
+
+    private static TopicEnded ended(String topic) {
+        return new TopicEnded(Topic.of(topic), TopicEnded.Reason.DONE);
     }
 
     private static List<Stored> read(EventLog log, String... selectors) {

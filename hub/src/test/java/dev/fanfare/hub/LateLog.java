@@ -109,6 +109,11 @@ final class LateLog implements EventLog {
     }
 
     @Override
+    public CompletionStage<Long> ended(Selection selection) {
+        return later(() -> log.ended(selection));
+    }
+
+    @Override
     public CompletionStage<List<TopicSummary>> topics(String prefix, String after, int limit) {
         return later(() -> log.topics(prefix, after, limit));
     }

@@ -102,6 +102,8 @@ final class Exchange {
             return switch (refused.reason()) {
                 case KEY_CONFLICT -> new Problem(409, "Key used before", detail);
                 case NO_ROOM, UNAVAILABLE -> Problem.unavailable(detail, 5);
+                case ENDED -> new Problem(409, "Topic has ended", detail);
+                case DISK_FULL -> new Problem(507, "Disk is full", detail);
             };
         }
         LOG.log(System.Logger.Level.ERROR, "a request failed", cause);
