@@ -48,8 +48,13 @@ public interface EventLog extends AutoCloseable {
     /**
      * Gives every entry after a position to the follower, in order, without end, whoever appended it. Those of an {@link #append} of
      * this process are given before its stage completes.
+     *
+     * @return completes when the follower has been given all that the log held at this call
      */
-    void follow(long after, Follower follower);
+    CompletionStage<Void> follow(long after, Follower follower);
+
+    /** A position after which nothing has been removed, and about so many bytes are held. */
+    CompletionStage<Long> recent(long bytes);
 
     @Override
     void close();
@@ -58,6 +63,9 @@ public interface EventLog extends AutoCloseable {
     interface Follower {
         /** The next entries, in order; called by one thread at a time, which must not be held up. */
         void entries(List<Stored> entries);
+
+        /** The log holds nothing any more up to this position; called like {@link #entries}. */
+        default void expired(long position) {}
     }
 
     /**

@@ -31,6 +31,9 @@ public final class Hub implements AutoCloseable {
 
     private static final long CLOSE_SECONDS = 5;
 
+    /** So much of the log is put into the window at first: those who come back after a restart are mostly not far behind. */
+    private static final long MOST_BYTES_AT_FIRST = 8 << 20;
+
     private final EventLog log;
     private final HubSettings settings;
     private final FrameEncoder encoder;
@@ -52,9 +55,11 @@ public final class Hub implements AutoCloseable {
         this.settings = settings;
         this.encoder = encoder;
         this.comment = ControlEvents.text(encoder, ":\n");
-        long tail = log.tail().toCompletableFuture().join();
-        this.window = new Window(tail, encoder, settings.windowBytes());
-        log.follow(tail, window);
+        long after = log.recent(Math.min(settings.windowBytes() / 4, MOST_BYTES_AT_FIRST))
+                .toCompletableFuture()
+                .join();
+        this.window = new Window(after, encoder, settings.windowBytes());
+        log.follow(after, window).toCompletableFuture().join();
     }
 
     /** A hub with a log in memory and the default bounds. */

@@ -253,6 +253,7 @@ public final class MemoryLog implements EventLog {
 
     private void applyRetention() {
         long now = clock.millis();
+        long firstKept = order.isEmpty() ? 0 : order.firstKey();
         long aged = before(now, retention.age());
         while (nextToAge < aged) {
             agedTo = nextToAge;
@@ -274,6 +275,10 @@ public final class MemoryLog implements EventLog {
             } else {
                 evict(order.firstEntry().getValue(), false);
             }
+        }
+        if (firstKept > 0 && (order.isEmpty() || order.firstKey() > firstKept)) {
+            long gone = order.isEmpty() ? tail : order.firstKey() - 1;
+            followers.forEach(follower -> follower.expired(gone));
         }
     }
 
@@ -347,12 +352,29 @@ public final class MemoryLog implements EventLog {
     }
 
     @Override
-    public synchronized void follow(long after, Follower follower) {
+    public CompletionStage<Long> recent(long wanted) {
+        return locked(() -> {
+            long position = tail;
+            long room = wanted;
+            for (Stored stored : order.descendingMap().values()) {
+                room -= weight(stored);
+                if (room < 0 || stored.position() <= topics.highestHorizon()) {
+                    break;
+                }
+                position = stored.position() - 1;
+            }
+            return Math.max(position, topics.highestHorizon());
+        });
+    }
+
+    @Override
+    public synchronized CompletionStage<Void> follow(long after, Follower follower) {
         List<Stored> earlier = List.copyOf(order.tailMap(after, false).values());
         if (!earlier.isEmpty()) {
             follower.entries(earlier);
         }
         followers.add(follower);
+        return CompletableFuture.completedFuture(null);
     }
 
     @Override

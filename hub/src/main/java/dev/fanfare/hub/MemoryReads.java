@@ -121,7 +121,12 @@ final class MemoryReads {
         long publications = sorted.subList(0, fit).stream()
                 .filter(stored -> stored.entry() instanceof Publication)
                 .count();
-        return page(sorted.subList(0, fit), scannedTo, more, gap, covered - publications);
+        return page(
+                sorted.subList(0, fit),
+                scannedTo,
+                more,
+                gap,
+                reading.after() == Position.START ? 0 : covered - publications);
     }
 
     /** The position after which the newest {@code events} are. */

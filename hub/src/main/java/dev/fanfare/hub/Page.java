@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param more whether the log holds entries after {@code scannedTo}
  * @param gap what is missing before the first entry, judged in the same snapshot; null for nothing
  * @param judged which removals the judgement of {@code gap} knew of, for the next {@link Reading#judged}
- * @param skipped of a read of the newest only: how many events were passed over for a newer one of their topic
+ * @param skipped of a read of the newest only, and not from the start: how many events were passed over for a newer one of their
+ *     topic
  */
 public record Page(
         List<Stored> entries,

@@ -1,5 +1,7 @@
 package dev.fanfare.hub;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -78,15 +80,20 @@ final class Window implements EventLog.Follower {
         head = stored.position();
         occupy(entry.weight());
         while (bytes.get() > maxBytes && all.last() - all.first() > 1) {
-            trim();
+            trim(requireNonNull(all.get(all.first()), "oldest entry"));
         }
     }
 
-    private void trim() {
-        WindowEntry oldest = all.get(all.first());
-        if (oldest == null) {
-            return;
+    @Override
+    public void expired(long position) {
+        for (WindowEntry oldest = all.get(all.first());
+                oldest != null && oldest.position() <= position;
+                oldest = all.get(all.first())) {
+            trim(oldest);
         }
+    }
+
+    private void trim(WindowEntry oldest) {
         floor = Math.max(floor, oldest.position());
         all.removeFirst();
         occupy(-oldest.leave());

@@ -124,8 +124,13 @@ final class LateLog implements EventLog {
     }
 
     @Override
-    public void follow(long after, Follower follower) {
-        log.follow(after, entries -> {
+    public CompletionStage<Long> recent(long bytes) {
+        return log.recent(bytes);
+    }
+
+    @Override
+    public CompletionStage<Void> follow(long after, Follower follower) {
+        return log.follow(after, entries -> {
             synchronized (held) {
                 held.addAll(entries);
                 if (!holding) {
