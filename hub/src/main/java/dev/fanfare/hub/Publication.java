@@ -42,7 +42,7 @@ public record Publication(
     }
 
     /** About what it occupies in memory, in bytes. */
-    int weight() {
+    public int weight() {
         int characters = event.data().length() + event.type().length();
         for (int i = 0; i < topics.size(); i++) {
             characters += topics.get(i).name().length();

@@ -27,7 +27,7 @@ public record Reading(
     }
 
     /** Whether an event of this topic and position is wanted, whatever its type. */
-    boolean wants(Topic topic, long position) {
+    public boolean wants(Topic topic, long position) {
         return selection.matches(topic) || topic == Topic.ALL && position > broadcastsAfter;
     }
 }

@@ -520,11 +520,13 @@ public abstract class EventLogContract {
         EventLog log = log(perTopic(1));
         append(log, new Publication(List.of(Topic.of("a"), Topic.of("b")), Event.message("1"), null));
         append(log, "a", "2");
+        retain(log);
 
         assertThat(data(log, "a")).containsExactly("2");
         assertThat(data(log, "b")).containsExactly("1");
         assertThat(data(log, "**")).containsExactly("1", "2");
         append(log, "b", "3");
+        retain(log);
         assertThat(data(log, "**")).containsExactly("2", "3");
         assertThat(get(log.size()).events()).isEqualTo(2);
     }
@@ -716,15 +718,18 @@ public abstract class EventLogContract {
         for (int i = 0; i < 8; i++) {
             append(log, "a", "a" + i);
         }
+        retain(log);
         Reader reader = new Reader(log, Selection.of("a"), before);
         reader.read(1, MUCH);
         assertThat(reader.gaps).hasSize(1);
         append(log, "a", "a8");
+        retain(log);
         reader.read(1, MUCH);
         assertThat(reader.gaps).as("a3 was read, a3 went").hasSize(1);
         for (int i = 9; i < 20; i++) {
             append(log, "a", "a" + i);
         }
+        retain(log);
         reader.readAll(1, MUCH);
         assertThat(reader.gaps).hasSize(2);
         assertThat(reader.data())
@@ -779,6 +784,7 @@ public abstract class EventLogContract {
             append(log, "a", "a" + i);
             append(log, "b", "b" + i);
         }
+        retain(log);
         for (boolean newest : new boolean[] {false, true}) {
             Reader reader = new Reader(log, Selection.of("*"), Position.START);
             reader.newest = newest;

@@ -1,0 +1,137 @@
+package dev.fanfare.rocksdb;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** A data directory that this process alone uses: a lock, the version of its format, the mark, and RocksDB's files in {@code db}. */
+final class DataDirectory implements AutoCloseable {
+
+    /** What this program writes. It reads no newer one. */
+    static final int FORMAT = 1;
+
+    private static final Duration BETWEEN_TRIES = Duration.ofMillis(50);
+    private static final long LEAST_RESERVE = 2L << 20;
+    private static final long MOST_RESERVE = 128L << 20;
+
+    private final Path path;
+    private final FileChannel lockFile;
+    private final FileStore fileStore;
+
+    private DataDirectory(Path path, FileChannel lockFile) throws IOException {
+        this.path = path;
+        this.lockFile = lockFile;
+        this.fileStore = Files.getFileStore(path);
+    }
+
+    /**
+     * Opens a directory, and makes it if it is not there.
+     *
+     * @throws DataDirectoryException if another process uses it for longer than {@code lockWait}, or its format is newer
+     */
+    static DataDirectory open(Path path, Duration lockWait) {
+        try {
+            Files.createDirectories(path);
+            FileChannel lockFile = FileChannel.open(
+                    path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            lock(lockFile, path, lockWait);
+            DataDirectory directory = new DataDirectory(path, lockFile);
+            try {
+                directory.checkFormat();
+                return directory;
+            } catch (RuntimeException | IOException e) {
+                directory.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new DataDirectoryException("the data directory " + path + " cannot be used: " + e, e);
+        }
+    }
+
+    private static void lock(FileChannel file, Path path, Duration wait) throws IOException {
+        long end = System.nanoTime() + wait.toNanos();
+        while (tryLock(file) == null) {
+            if (System.nanoTime() >= end) {
+                ByteBuffer holder = ByteBuffer.allocate(20);
+                file.read(holder, 0);
+                file.close();
+                throw new DataDirectoryException("the data directory " + path + " is in use by process "
+                        + new String(holder.array(), StandardCharsets.US_ASCII).trim()
+                        + "; stop that, or name another directory with --data");
+            }
+            LockSupport.parkNanos(BETWEEN_TRIES.toNanos());
+        }
+        file.truncate(0);
+        file.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel file) throws IOException {
+        try {
+            return file.tryLock();
+        } catch (OverlappingFileLockException heldHere) {
+            return null;
+        }
+    }
+
+    private void checkFormat() throws IOException {
+        Path file = path.resolve("format");
+        if (!Files.exists(file)) {
+            Files.writeString(file, "fanfare " + FORMAT + "\n");
+            return;
+        }
+        String text = Files.readString(file).trim();
+        int version = text.matches("fanfare [0-9]{1,9}") ? Integer.parseInt(text.substring(8)) : -1;
+        if (version < 0) {
+            throw new DataDirectoryException(file + " says '" + text + "', not 'fanfare " + FORMAT
+                    + "': this is no data directory of Fanfare; name another with --data");
+        }
+        if (version > FORMAT) {
+            throw new DataDirectoryException(
+                    "the data directory " + path + " has format " + version + ", and this Fanfare knows " + FORMAT
+                            + "; run the newer Fanfare that wrote it, or name another directory with --data");
+        }
+    }
+
+    Path database() {
+        return path.resolve("db");
+    }
+
+    Path mark() {
+        return path.resolve("committed");
+    }
+
+    /** Whether so little room is left that what is written now would be missing where files are put in order. */
+    boolean isFull() {
+        try {
+            long reserve = Math.min(MOST_RESERVE, Math.max(LEAST_RESERVE, fileStore.getTotalSpace() / 10));
+            return fileStore.getUsableSpace() < reserve;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+
+    @Override
+    public void close() {
+        try {
+            lockFile.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,412 @@
+package dev.fanfare.rocksdb;
+
+import dev.fanfare.hub.AppendRefused;
+import dev.fanfare.hub.Entry;
+import dev.fanfare.hub.EventLog;
+import dev.fanfare.hub.Page;
+import dev.fanfare.hub.Position;
+import dev.fanfare.hub.Reading;
+import dev.fanfare.hub.Retention;
+import dev.fanfare.hub.Selection;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+
+/**
+ * A log on the disk of one machine. What it acknowledged survives the end of the process in any way; with {@link Durability#DISK} the
+ * loss of power too. What it had given out and a start does not find again, because power was lost or a file is damaged, it says: the
+ * floor rises, and clients that had seen more, or might have missed it, get {@code log-lost}.
+ *
+ * <p>Retention is applied in the background, several times a second. When the disk is full, appends are refused with {@link
+ * AppendRefused.Reason#DISK_FULL} and reads go on; there is room again when retention or an operator has made some.
+ */
+public final class RocksLog implements EventLog {
+
+    private static final int READERS = 4;
+    private static final long RETENTION_MILLIS = 250;
+    private static final System.Logger LOG = System.getLogger(RocksLog.class.getName());
+
+    private final DataDirectory directory;
+    private final Retention retention;
+    private final Durability durability;
+    private final InstantSource clock;
+    private final Mark mark;
+    private final Keys keys;
+    /** Write-locked while the store is closed and opened again. */
+    private final ReadWriteLock inUse = new ReentrantReadWriteLock();
+
+    private final ExecutorService readers = Executors.newFixedThreadPool(READERS, named("fanfare-log-reader"));
+    private final ScheduledExecutorService retiring =
+            Executors.newSingleThreadScheduledExecutor(named("fanfare-log-retention"));
+    private final Committer committer = new Committer(this);
+    private final Thread committing = named("fanfare-log-committer").newThread(committer);
+    private volatile Store store;
+    private volatile State state;
+    private volatile Reads reads;
+    private volatile Retirement retirement;
+    private volatile boolean full;
+    private volatile boolean broken;
+    private volatile boolean closing;
+    private volatile boolean closed;
+
+    static {
+        RocksDB.loadLibrary();
+    }
+
+    private RocksLog(
+            DataDirectory directory, Retention retention, Durability durability, InstantSource clock, Mark mark)
+            throws RocksDBException {
+        this.directory = directory;
+        this.retention = retention;
+        this.durability = durability;
+        this.clock = clock;
+        this.mark = mark;
+        this.keys = new Keys(retention.idempotency());
+        this.store = openStore(directory);
+        this.state = State.load(store, retention, clock.millis());
+        this.reads = new Reads(state, store);
+        keys.count(store);
+        recover(mark.past());
+        this.retirement = new Retirement(this);
+        retirement.checkpoint();
+        mark.inUse(durability == Durability.DISK, state.tail());
+        committing.start();
+        retiring.scheduleWithFixedDelay(this::retire, RETENTION_MILLIS, RETENTION_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Opens the log of a data directory, and makes it if it is not there.
+     *
+     * @param lockWait how long to wait for another process to let go of the directory
+     * @throws DataDirectoryException if it cannot be used
+     */
+    public static RocksLog open(
+            Path path, Retention retention, Durability durability, Duration lockWait, InstantSource clock) {
+        DataDirectory directory = DataDirectory.open(path, lockWait);
+        try {
+            return new RocksLog(directory, retention, durability, clock, Mark.open(directory.mark()));
+        } catch (RocksDBException | IOException e) {
+            directory.close();
+            throw new DataDirectoryException("the data directory " + path + " cannot be opened: " + e.getMessage(), e);
+        }
+    }
+
+    private static Store openStore(DataDirectory directory) throws RocksDBException {
+        try {
+            return Store.open(directory.database());
+        } catch (RocksDBException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the log in " + directory + " is damaged (" + e.getMessage() + "); opening what is whole of it");
+            return Store.salvage(directory.database());
+        }
+    }
+
+    /** Compares what was found with what was known to be there. */
+    private void recover(Mark.Past past) {
+        long found = state.tail();
+        boolean isNew = past.committed() == 0 && state.events() == 0;
+        if (isNew || past.closed() && past.committed() <= found) {
+            return;
+        }
+        boolean powerLost = !past.sameBoot() && !past.synced();
+        if (past.committed() <= found && !powerLost) {
+            return;
+        }
+        // what was given out last is not known if the machine has started anew: nothing up to now can be relied on
+        long lost = Math.max(past.committed(), found);
+        if (powerLost) {
+            lost = Math.max(lost, Position.of(clock.millis(), 0));
+        }
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "the log in " + directory + " was not closed, and entries after " + Position.text(found)
+                        + " may be lost"
+                        + (powerLost
+                                ? " (the machine has started anew since)"
+                                : ": it had come to " + Position.text(past.committed()))
+                        + "; clients that had seen more are told log-lost");
+        state.lost(lost);
+    }
+
+    private static ThreadFactory named(String name) {
+        return task -> {
+            Thread thread = new Thread(task, name);
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    State state() {
+        return state;
+    }
+
+    Store store() {
+        return store;
+    }
+
+    Reads reads() {
+        return reads;
+    }
+
+    Keys keys() {
+        return keys;
+    }
+
+    Mark mark() {
+        return mark;
+    }
+
+    Committer committer() {
+        return committer;
+    }
+
+    InstantSource clock() {
+        return clock;
+    }
+
+    Retention retention() {
+        return retention;
+    }
+
+    Durability durability() {
+        return durability;
+    }
+
+    boolean isClosing() {
+        return closing;
+    }
+
+    static AppendRefused closedLog() {
+        return new AppendRefused(AppendRefused.Reason.UNAVAILABLE, "the log is closed");
+    }
+
+    /** Does something during which the store is not closed. */
+    void whileOpen(Runnable work) {
+        inUse.readLock().lock();
+        try {
+            work.run();
+        } finally {
+            inUse.readLock().unlock();
+        }
+    }
+
+    /** Refuses what would fill the disk. */
+    void checkRoomOnDisk() {
+        if (full) {
+            throw diskFull();
+        }
+        if (broken) {
+            throw new AppendRefused(
+                    AppendRefused.Reason.UNAVAILABLE,
+                    "the log could not be written and is being opened again; try again");
+        }
+    }
+
+    private AppendRefused diskFull() {
+        return new AppendRefused(
+                AppendRefused.Reason.DISK_FULL,
+                "the disk of " + directory + " is full; make room there, or lower retention.bytes or retention.age");
+    }
+
+    /** A write has failed: nothing is appended until the store is opened again. */
+    AppendRefused failed(RocksDBException failure) {
+        if (!broken) {
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "the log in " + directory + " could not be written: " + failure.getMessage());
+        }
+        broken = true;
+        return isNoSpace(failure)
+                ? diskFull()
+                : new AppendRefused(
+                        AppendRefused.Reason.UNAVAILABLE, "the log could not be written: " + failure.getMessage());
+    }
+
+    private boolean isNoSpace(RocksDBException failure) {
+        boolean said = String.valueOf(failure.getMessage()).contains("No space left");
+        full |= said;
+        return said;
+    }
+
+    /** Applies retention now; for tests, which have a clock of their own. */
+    void retain() {
+        try {
+            retiring.submit(this::retire).get();
+        } catch (InterruptedException | java.util.concurrent.ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void retire() {
+        if (closing) {
+            return;
+        }
+        try {
+            full = directory.isFull();
+            if (broken && !full) {
+                reopen();
+            }
+            if (!broken) {
+                retirement.pass();
+            }
+        } catch (RocksDBException e) {
+            failed(e);
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "retention failed", e);
+        }
+    }
+
+    /** Closes and opens the store, which takes no write after one has failed. */
+    private void reopen() throws RocksDBException {
+        inUse.writeLock().lock();
+        try {
+            store.close();
+            store = Store.open(directory.database());
+            state = State.load(store, retention, clock.millis());
+            reads = new Reads(state, store);
+            retirement = new Retirement(this);
+            broken = false;
+            LOG.log(System.Logger.Level.INFO, "the log in " + directory + " is written again");
+        } finally {
+            inUse.writeLock().unlock();
+        }
+    }
+
+    @Override
+    public CompletionStage<long[]> append(List<? extends Entry> entries) {
+        if (closed) {
+            return CompletableFuture.failedFuture(closedLog());
+        }
+        return committer.append(entries);
+    }
+
+    private interface Question<T> {
+        T answer(Reads reads) throws RocksDBException;
+    }
+
+    private <T> CompletionStage<T> ask(Question<T> question) {
+        CompletableFuture<T> done = new CompletableFuture<>();
+        try {
+            readers.execute(() -> {
+                inUse.readLock().lock();
+                try {
+                    if (closed) {
+                        done.completeExceptionally(closedLog());
+                    } else {
+                        done.complete(question.answer(reads));
+                    }
+                } catch (RocksDBException | RuntimeException e) {
+                    done.completeExceptionally(e);
+                } finally {
+                    inUse.readLock().unlock();
+                }
+            });
+        } catch (RejectedExecutionException shutDown) {
+            done.completeExceptionally(closedLog());
+        }
+        return done;
+    }
+
+    @Override
+    public CompletionStage<Page> read(Reading reading) {
+        return ask(reads -> reads.read(reading));
+    }
+
+    @Override
+    public CompletionStage<Long> tail() {
+        return closed ? CompletableFuture.failedFuture(closedLog()) : CompletableFuture.completedFuture(state.tail());
+    }
+
+    @Override
+    public CompletionStage<Long> before(Selection selection, int events) {
+        return ask(reads -> reads.before(selection, events));
+    }
+
+    @Override
+    public CompletionStage<Optional<Long>> find(Selection selection, String id) {
+        return ask(reads -> reads.find(selection, id));
+    }
+
+    @Override
+    public CompletionStage<Long> ended(Selection selection) {
+        return ask(reads -> locked(() -> state.directory.ended(selection)));
+    }
+
+    @Override
+    public CompletionStage<List<TopicSummary>> topics(String prefix, String after, int limit) {
+        return ask(reads -> locked(() -> state.directory.list(prefix, after, limit)));
+    }
+
+    @Override
+    public CompletionStage<Size> size() {
+        return ask(reads -> locked(() -> new Size(
+                state.directory.withEvents(), state.events(), state.bytes() + keys.bytes(), state.directory.floor())));
+    }
+
+    private <T> T locked(java.util.function.Supplier<T> question) {
+        state.lock.lock();
+        try {
+            return question.get();
+        } finally {
+            state.lock.unlock();
+        }
+    }
+
+    @Override
+    public CompletionStage<Void> follow(long after, Follower follower) {
+        return committer.follow(after, follower);
+    }
+
+    @Override
+    public CompletionStage<Long> recent(long bytes) {
+        return ask(reads -> reads.recent(bytes));
+    }
+
+    /** Takes no more, finishes what has come, and puts it all on the disk. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        closing = true;
+        committer.stop();
+        try {
+            committing.join();
+            retiring.shutdown();
+            retiring.awaitTermination(1, TimeUnit.MINUTES);
+            readers.shutdown();
+            readers.awaitTermination(1, TimeUnit.MINUTES);
+            if (!broken) {
+                retirement.checkpoint();
+                store.sync();
+                mark.closed(durability == Durability.DISK, state.tail());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RocksDBException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the log in " + directory + " was not closed in order: " + e.getMessage());
+        } finally {
+            store.close();
+            directory.close();
+        }
+    }
+}

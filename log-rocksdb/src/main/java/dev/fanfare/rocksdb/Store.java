@@ -1,0 +1,180 @@
+package dev.fanfare.rocksdb;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.AbstractNativeReference;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.Cache;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompressionType;
+import org.rocksdb.DBOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.WALRecoveryMode;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/**
+ * The RocksDB of a data directory. Positions and periods are 8 bytes, big-endian, so that they sort as numbers; 0 is a zero byte:
+ *
+ * <pre>
+ * column family  key                       value
+ * default        position                  the entry, as in {@link Records}
+ * topics         topic 0 position          nothing
+ * ids            id 0 position             nothing
+ * keys           period topic 0 key        position, fingerprint of the publication
+ * directory      topic 0                   what is known of the topic, as in {@link Facts}
+ *                0                         what is known of the log
+ * </pre>
+ */
+final class Store implements AutoCloseable {
+
+    private static final long EVENT_BUFFER = 16L << 20;
+    private static final long INDEX_BUFFER = 8L << 20;
+    private static final long CACHE = 32L << 20;
+    private static final long MOST_WAL = 64L << 20;
+    private static final long SMALL_FILE = 1L << 20;
+    private static final String[] FAMILIES = {"default", "topics", "ids", "keys", "directory"};
+
+    private final List<AbstractNativeReference> owned = new ArrayList<>();
+    private final List<ColumnFamilyHandle> families = new ArrayList<>();
+    private final RocksDB db;
+    private final ReadOptions reads = own(new ReadOptions());
+    private final WriteOptions unsynced = own(new WriteOptions());
+    private final WriteOptions synced = own(new WriteOptions().setSync(true));
+
+    private Store(Path directory, boolean bestEfforts) throws RocksDBException {
+        Cache cache = own(new LRUCache(CACHE));
+        BlockBasedTableConfig table = new BlockBasedTableConfig()
+                .setBlockCache(cache)
+                .setFilterPolicy(own(new BloomFilter(10)))
+                .setCacheIndexAndFilterBlocks(true)
+                .setPinL0FilterAndIndexBlocksInCache(true);
+        List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
+        for (String family : FAMILIES) {
+            ColumnFamilyOptions options = own(new ColumnFamilyOptions())
+                    .setWriteBufferSize(family.equals("default") ? EVENT_BUFFER : INDEX_BUFFER)
+                    .setCompressionType(CompressionType.LZ4_COMPRESSION)
+                    .setLevelCompactionDynamicLevelBytes(true)
+                    .setTableFormatConfig(table);
+            descriptors.add(new ColumnFamilyDescriptor(family.getBytes(StandardCharsets.US_ASCII), options));
+        }
+        DBOptions options = own(new DBOptions())
+                .setCreateIfMissing(true)
+                .setCreateMissingColumnFamilies(true)
+                .setAtomicFlush(true)
+                .setWalRecoveryMode(WALRecoveryMode.PointInTimeRecovery)
+                .setBestEffortsRecovery(bestEfforts)
+                .setMaxTotalWalSize(MOST_WAL)
+                .setMaxManifestFileSize(SMALL_FILE)
+                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+                .setMaxLogFileSize(SMALL_FILE)
+                .setKeepLogFileNum(2)
+                .setStatsDumpPeriodSec(0)
+                .setMaxBackgroundJobs(2);
+        try {
+            db = RocksDB.open(options, directory.toString(), descriptors, families);
+        } catch (RocksDBException e) {
+            release();
+            throw e;
+        }
+    }
+
+    /** Opens it, and makes it if it is not there. A damaged end of its newest file is left out. */
+    static Store open(Path directory) throws RocksDBException {
+        return new Store(directory, false);
+    }
+
+    /** Opens what is left of a damaged one: the newest state of which all files are whole. */
+    static Store salvage(Path directory) throws RocksDBException {
+        return new Store(directory, true);
+    }
+
+    private <T extends AbstractNativeReference> T own(T reference) {
+        owned.add(reference);
+        return reference;
+    }
+
+    RocksDB db() {
+        return db;
+    }
+
+    ColumnFamilyHandle events() {
+        return families.get(0);
+    }
+
+    ColumnFamilyHandle topics() {
+        return families.get(1);
+    }
+
+    ColumnFamilyHandle ids() {
+        return families.get(2);
+    }
+
+    ColumnFamilyHandle keys() {
+        return families.get(3);
+    }
+
+    ColumnFamilyHandle directory() {
+        return families.get(4);
+    }
+
+    List<ColumnFamilyHandle> families() {
+        return families;
+    }
+
+    RocksIterator iterator(ColumnFamilyHandle family) {
+        return db.newIterator(family, reads);
+    }
+
+    byte @Nullable [] get(ColumnFamilyHandle family, byte[] key) throws RocksDBException {
+        return db.get(family, reads, key);
+    }
+
+    /** All of it or nothing; on the disk before this returns if {@code sync}. */
+    void write(WriteBatch batch, boolean sync) throws RocksDBException {
+        db.write(sync ? synced : unsynced, batch);
+    }
+
+    /** Puts all that was written on the disk. */
+    void sync() throws RocksDBException {
+        db.syncWal();
+    }
+
+    /** Gives the disk back what was removed. */
+    void reclaim(long front) throws RocksDBException {
+        db.deleteFilesInRanges(events(), List.of(Bytes.ofLong(0), Bytes.ofLong(front)), true);
+        for (ColumnFamilyHandle family : families) {
+            db.compactRange(family);
+        }
+    }
+
+    private void release() {
+        for (ColumnFamilyHandle family : families) {
+            family.close();
+        }
+        for (int i = owned.size() - 1; i >= 0; i--) {
+            owned.get(i).close();
+        }
+    }
+
+    @Override
+    public void close() {
+        for (ColumnFamilyHandle family : families) {
+            family.close();
+        }
+        families.clear();
+        db.close();
+        release();
+    }
+}

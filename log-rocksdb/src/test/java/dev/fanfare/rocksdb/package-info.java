@@ -1,0 +1,4 @@
+@NullMarked
+package dev.fanfare.rocksdb;
+
+import org.jspecify.annotations.NullMarked;
