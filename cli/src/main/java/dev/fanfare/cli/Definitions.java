@@ -56,6 +56,24 @@ final class Definitions {
             "cores",
             "event loop threads");
 
+    static final Setting<String> DATA = define(
+            HISTORY,
+            "data",
+            SettingType.text("DIR", "a directory"),
+            "./fanfare-data",
+            "the directory of the log; one node at a time uses it");
+    static final Setting<Duration> DATA_LOCK_WAIT = define(
+            HISTORY,
+            "data.lock-wait",
+            SettingType.time("0s", "1h"),
+            "30s",
+            "how long to wait for the node before this one to let go of its directory");
+    static final Setting<String> DURABILITY = define(
+            HISTORY,
+            "durability",
+            SettingType.oneOf("os", "disk"),
+            "os",
+            "when a publish is answered: os, once written (survives kill -9); disk, once on the disk (survives power loss)");
     static final Setting<Duration> RETENTION_AGE =
             define(HISTORY, "retention.age", SettingType.time("1s", "36500d"), "24h", "how long events are kept");
     static final Setting<Long> RETENTION_BYTES =

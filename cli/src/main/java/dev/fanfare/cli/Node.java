@@ -1,15 +1,19 @@
 package dev.fanfare.cli;
 
 import dev.fanfare.http.SubscribeRequest;
+import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.HubSettings;
 import dev.fanfare.hub.MemoryLog;
 import dev.fanfare.hub.Retention;
 import dev.fanfare.hub.Subscription;
+import dev.fanfare.rocksdb.Durability;
+import dev.fanfare.rocksdb.RocksLog;
 import dev.fanfare.server.Server;
 import dev.fanfare.server.ServerSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Locale;
 
@@ -22,10 +26,12 @@ final class Node {
      * Starts a node, and prints one line with its URL when it is ready.
      *
      * @return ends its streams, each with a reconnection time of its own, and stops it
+     * @param memory keep the log in memory, not in the data directory
      * @throws IOException if it cannot listen
+     * @throws dev.fanfare.rocksdb.DataDirectoryException if the data directory cannot be used
      */
-    static AutoCloseable start(Settings settings, PrintWriter out) throws IOException {
-        Server server = server(settings);
+    static AutoCloseable start(Settings settings, boolean memory, PrintWriter out) throws IOException {
+        Server server = server(settings, memory);
         try {
             int port = server.start();
             out.println("Fanfare is ready at http://" + urlHost(settings.value(Definitions.HOST)) + ":" + port);
@@ -41,23 +47,34 @@ final class Node {
         return host.indexOf(':') < 0 ? host : "[" + host + "]";
     }
 
-    private static Server server(Settings settings) {
-        Retention retention = new Retention(
-                settings.value(Definitions.RETENTION_AGE),
-                Math.min(
-                        settings.value(Definitions.RETENTION_BYTES),
-                        Runtime.getRuntime().maxMemory() / 4),
-                settings.value(Definitions.RETENTION_EVENTS).map(Long::valueOf).orElse(Long.MAX_VALUE),
-                settings.value(Definitions.RETENTION_KEEP_LAST),
-                settings.value(Definitions.LIMITS_TOPICS),
-                settings.value(Definitions.IDEMPOTENCY_WINDOW));
+    private static Server server(Settings settings, boolean memory) {
         HubSettings bounds = new HubSettings(
                 settings.value(Definitions.WINDOW_BYTES),
                 settings.value(Definitions.RETENTION_AGE),
                 settings.value(Definitions.RETRY),
                 settings.value(Definitions.RETRY_MAX));
-        Hub hub = new Hub(new MemoryLog(retention, InstantSource.system()), bounds, Server.frames());
+        Hub hub = new Hub(log(settings, memory), bounds, Server.frames());
         return new Server(hub, serverSettings(settings));
+    }
+
+    private static EventLog log(Settings settings, boolean memory) {
+        long bytes = settings.value(Definitions.RETENTION_BYTES);
+        Retention retention = new Retention(
+                settings.value(Definitions.RETENTION_AGE),
+                memory ? Math.min(bytes, Runtime.getRuntime().maxMemory() / 4) : bytes,
+                settings.value(Definitions.RETENTION_EVENTS).map(Long::valueOf).orElse(Long.MAX_VALUE),
+                settings.value(Definitions.RETENTION_KEEP_LAST),
+                settings.value(Definitions.LIMITS_TOPICS),
+                settings.value(Definitions.IDEMPOTENCY_WINDOW));
+        if (memory) {
+            return new MemoryLog(retention, InstantSource.system());
+        }
+        return RocksLog.open(
+                Path.of(settings.value(Definitions.DATA)),
+                retention,
+                Durability.valueOf(settings.value(Definitions.DURABILITY).toUpperCase(Locale.ROOT)),
+                settings.value(Definitions.DATA_LOCK_WAIT),
+                InstantSource.system());
     }
 
     private static ServerSettings serverSettings(Settings settings) {

@@ -1,5 +1,6 @@
 package dev.fanfare.cli;
 
+import dev.fanfare.rocksdb.DataDirectoryException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Runs a node. */
@@ -21,8 +23,8 @@ import picocli.CommandLine.Spec;
         name = "serve",
         description = "Runs a node, and prints one line with its URL when it is ready.",
         customSynopsis = {
-            "fanfare serve [--port PORT] [--host ADDRESS] [--memory] [--config FILE] [--check]",
-            "              [--SETTING VALUE]...",
+            "fanfare serve [--port PORT] [--host ADDRESS] [--data DIR | --memory] [--config FILE]",
+            "              [--check] [--SETTING VALUE]...",
         },
         sortOptions = false,
         footerHeading = "%nSettings%n",
@@ -76,6 +78,10 @@ final class Serve implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Settings settings = SettingsReader.read(config, System.getenv(), flags());
+        if (memory && flags().containsKey(Definitions.DATA.name())) {
+            throw new ParameterException(
+                    spec.commandLine(), "--data and --memory: the log is on disk or in memory; leave one out");
+        }
         if (check) {
             spec.commandLine().getOut().print(settings.effective());
             spec.commandLine().getOut().flush();
@@ -89,10 +95,12 @@ final class Serve implements Callable<Integer> {
     private void run(Settings settings) throws Exception {
         AutoCloseable node;
         try {
-            node = Node.start(settings, spec.commandLine().getOut());
+            node = Node.start(settings, memory, spec.commandLine().getOut());
         } catch (IOException e) {
             throw new CommandFailed(
                     BusyPort.explain(settings.value(Definitions.HOST), settings.value(Definitions.PORT), e));
+        } catch (DataDirectoryException e) {
+            throw new CommandFailed(String.valueOf(e.getMessage()));
         }
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node), "fanfare-stop"));
         new CountDownLatch(1).await();
