@@ -84,6 +84,7 @@ public interface EventLog extends AutoCloseable {
      * @param events events
      * @param bytes about how many bytes they occupy
      * @param floor the log's floor
+     * @param read how many stored events were read for readers since the start, not from the window
      */
-    record Size(long topics, long events, long bytes, long floor) {}
+    record Size(long topics, long events, long bytes, long floor, long read) {}
 }

@@ -348,7 +348,7 @@ public final class MemoryLog implements EventLog {
 
     @Override
     public CompletionStage<Size> size() {
-        return locked(() -> new Size(topics.withEvents(), order.size(), bytes, topics.floor()));
+        return locked(() -> new Size(topics.withEvents(), order.size(), bytes, topics.floor(), reads.read()));
     }
 
     @Override

@@ -17,6 +17,7 @@ final class MemoryReads {
 
     private final NavigableMap<Long, Stored> order;
     private final TopicDirectory<Line<Stored>> topics;
+    private long read;
 
     MemoryReads(NavigableMap<Long, Stored> order, TopicDirectory<Line<Stored>> topics) {
         this.order = order;
@@ -31,7 +32,13 @@ final class MemoryReads {
         return reading.newest() ? newest(reading, tail, gap) : all(reading, tail, gap);
     }
 
+    /** How many events were read for readers. */
+    long read() {
+        return read;
+    }
+
     private Page page(List<Stored> entries, long scannedTo, boolean more, @Nullable Gap gap, long skipped) {
+        read += entries.size();
         return new Page(entries, scannedTo, more, gap, topics.removals(), skipped);
     }
 

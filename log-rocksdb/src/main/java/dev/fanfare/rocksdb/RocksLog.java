@@ -244,8 +244,8 @@ public final class RocksLog implements EventLog {
         return said;
     }
 
-    /** Applies retention now; for tests, which have a clock of their own. */
-    void retain() {
+    /** Applies retention now, and blocks until it is done: for those who cannot wait a quarter of a second for the background. */
+    public void retain() {
         try {
             retiring.submit(this::retire).get();
         } catch (InterruptedException | java.util.concurrent.ExecutionException e) {
@@ -356,7 +356,11 @@ public final class RocksLog implements EventLog {
     @Override
     public CompletionStage<Size> size() {
         return ask(reads -> locked(() -> new Size(
-                state.directory.withEvents(), state.events(), state.bytes() + keys.bytes(), state.directory.floor())));
+                state.directory.withEvents(),
+                state.events(),
+                state.bytes() + keys.bytes(),
+                state.directory.floor(),
+                reads.read())));
     }
 
     private <T> T locked(java.util.function.Supplier<T> question) {

@@ -163,6 +163,7 @@ final class AdminPages {
             json.writeNumberProperty("events", size.events());
             json.writeNumberProperty("bytes", size.bytes());
             json.writeStringProperty("floor", Position.text(size.floor()));
+            json.writeNumberProperty("read", size.read());
             json.writeEndObject();
             json.writeNumberProperty("windowBytes", hub.windowBytes());
         });
