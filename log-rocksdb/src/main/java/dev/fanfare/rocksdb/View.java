@@ -9,6 +9,7 @@ import dev.fanfare.hub.Stored;
 import dev.fanfare.hub.Topic;
 import dev.fanfare.hub.TopicDirectory.History;
 import dev.fanfare.hub.TopicEnded;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -80,10 +81,15 @@ final class View implements AutoCloseable {
         }
     }
 
-    /** The entry at a position, or null if there is none. */
+    /** The entry at a position, or null if there is none. What is read along a topic often lies side by side: a step is tried first. */
     @Nullable
     Stored entry(long position) throws RocksDBException {
-        events.seek(Bytes.ofLong(position));
+        if (events.isValid() && Bytes.toLong(events.key(), 0) < position) {
+            events.next();
+        }
+        if (!events.isValid() || Bytes.toLong(events.key(), 0) != position) {
+            events.seek(Bytes.ofLong(position));
+        }
         Stored stored = entry();
         return stored != null && stored.position() == position ? stored : null;
     }
@@ -162,7 +168,7 @@ final class View implements AutoCloseable {
         }
         byte[] key = Bytes.key(Bytes.prefix(topic.name()), position);
         topics.seek(key);
-        return topics.isValid() && java.util.Arrays.equals(topics.key(), key);
+        return topics.isValid() && Arrays.equals(topics.key(), key);
     }
 
     private boolean isDeleted(Topic topic, long position) {
@@ -179,11 +185,11 @@ final class View implements AutoCloseable {
                 break;
             }
             if (size == found.length) {
-                found = java.util.Arrays.copyOf(found, size * 2);
+                found = Arrays.copyOf(found, size * 2);
             }
             found[size++] = position;
         }
-        return java.util.Arrays.copyOf(found, size);
+        return Arrays.copyOf(found, size);
     }
 
     /** Goes to the newest of a run; 0 for none. */
