@@ -180,14 +180,14 @@ train() {
   exec 8>"${archive%.jsa}.lock"
   ! command -v flock || flock -n 8 || return
   for variable in "${!FANFARE_@}"; do unset "$variable"; done
-  "$java_home/bin/java" "${flags[@]}" "-XX:ArchiveClassesAtExit=$new" -jar "$jar" serve --memory --port 0 >"$out" </dev/null &
+  "$java_home/bin/java" "${flags[@]}" "-XX:ArchiveClassesAtExit=$new" -jar "$jar" serve --data "$archive.$BASHPID.data" --port 0 >"$out" </dev/null &
   pid=$!
   wait_until 10 eval "[[ -s \$out ]] || ! kill -0 $pid"
   kill -TERM "$pid"
   wait_until 20 eval "! kill -0 $pid"
   kill -KILL "$pid"
   [[ -s $new ]] && mv -f "$new" "$archive"
-  rm -f "$new" "$out"
+  rm -rf "$new" "$out" "$archive.$BASHPID.data"
 }
 
 # Waits for a command to be true, for so many seconds at most.

@@ -1,6 +1,7 @@
 package dev.fanfare.cli;
 
 import dev.fanfare.rocksdb.DataDirectoryException;
+import dev.fanfare.rocksdb.RocksLog;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -77,6 +78,9 @@ final class Serve implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (!memory && !check) {
+            new Thread(RocksLog::prepare, "fanfare-prepare").start();
+        }
         Settings settings = SettingsReader.read(config, System.getenv(), flags());
         if (memory && flags().containsKey(Definitions.DATA.name())) {
             throw new ParameterException(
