@@ -58,7 +58,7 @@ final class CatchUp {
     }
 
     private void find(Cursor cursor, Cursor.Beginning beginning, Subscription subscription) {
-        loop.ask(() -> Place.find(log, subscription, loop.at()), (place, failure) -> {
+        loop.ask(() -> Place.notAfterTheEnd(log, subscription, loop.at()), (place, failure) -> {
             if (cursor.state != Cursor.State.READING) {
                 return;
             }
@@ -250,12 +250,15 @@ final class CatchUp {
         List<Frame> frames = new ArrayList<>(page.entries().size());
         long[] positions = new long[page.entries().size()];
         for (Stored stored : page.entries()) {
+            positions[frames.size()] = stored.position();
             if (stored.entry() instanceof Publication publication) {
-                positions[frames.size()] = stored.position();
                 frames.add(window.encode(form, publication, stored.position()));
+            } else if (stored.entry() instanceof TopicEnded end) {
+                Event event = ControlEvents.end(end.reason(), stored.position());
+                frames.add(ControlEvents.frame(window.encoder(), event, null));
             }
         }
-        return new Batch(frames, positions, page.scannedTo(), !newest);
+        return new Batch(frames, positions, page.scannedTo(), !newest, page.isLast());
     }
 
     private void take(Cursor cursor, Page page, Batch batch) {
@@ -299,7 +302,11 @@ final class CatchUp {
         int taken = cursor.write(batch);
         loop.delivered(taken);
         cursor.lastId = batch.position(taken - 1);
-        moved(cursor, taken == frames ? batch.to() : cursor.lastId);
+        if (taken == frames && batch.isLast()) {
+            loop.over(cursor);
+        } else {
+            moved(cursor, taken == frames ? batch.to() : cursor.lastId);
+        }
     }
 
     private void tell(Cursor cursor, Cursor.Beginning beginning, long before) {
