@@ -33,6 +33,7 @@ final class CatchUp {
 
     private final Map<Step, Batch> fromWindow = new HashMap<>();
     private final LogReads reads;
+    private final Latecomers latecomers;
 
     /** What cursors must have in common to share a read. */
     record Step(Form form, Reading reading) {}
@@ -42,6 +43,7 @@ final class CatchUp {
         this.log = log;
         this.window = window;
         this.reads = new LogReads(loop, log, this);
+        this.latecomers = new Latecomers(loop, log, this);
     }
 
     /** Finds where a new cursor begins, and sends its first bytes. */
@@ -58,7 +60,7 @@ final class CatchUp {
     }
 
     private void find(Cursor cursor, Cursor.Beginning beginning, Subscription subscription) {
-        loop.ask(() -> Place.notAfterTheEnd(log, subscription, loop.at()), (place, failure) -> {
+        loop.ask(() -> Place.find(log, subscription, loop.at()), (place, failure) -> {
             if (cursor.state != Cursor.State.READING) {
                 return;
             }
@@ -81,6 +83,7 @@ final class CatchUp {
             cursor.judged = place.judged();
             cursor.state = Cursor.State.LAGGING;
             readOn(cursor);
+            latecomers.begins(cursor, place.position());
         });
     }
 
@@ -246,7 +249,8 @@ final class CatchUp {
         }
     }
 
-    private Batch batch(Form form, Page page, boolean newest) {
+    /** A batch that its maker releases. */
+    Batch batch(Form form, Page page, boolean newest) {
         List<Frame> frames = new ArrayList<>(page.entries().size());
         long[] positions = new long[page.entries().size()];
         for (Stored stored : page.entries()) {
@@ -352,7 +356,8 @@ final class CatchUp {
         }
     }
 
-    private void retry(Runnable task) {
+    /** Does this a little later: the log had no answer, or the sink no room. */
+    void retry(Runnable task) {
         try {
             loop.executor().schedule(task, RETRY_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException shutDown) {

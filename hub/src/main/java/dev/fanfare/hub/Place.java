@@ -37,23 +37,6 @@ public record Place(long position, long broadcastsAfter, long judged, boolean ne
                         : find(log, subscription, now, id));
     }
 
-    /**
-     * Finds where a stream begins: as {@link #find}, but where all its topics have ended, and it would begin after that, it begins
-     * with the end, so that it is told.
-     */
-    static CompletionStage<Place> notAfterTheEnd(EventLog log, Subscription subscription, long now) {
-        CompletionStage<Place> found = find(log, subscription, now);
-        return subscription.selection().canEnd()
-                ? found.thenCombine(log.ended(subscription.selection()), Place::notAfter)
-                : found;
-    }
-
-    private Place notAfter(long end) {
-        return end == Position.START || position < end
-                ? this
-                : new Place(end - 1, broadcastsAfter, Reading.NO_GAP, newest, unknownId, named);
-    }
-
     private static CompletionStage<Place> find(
             EventLog log, Subscription subscription, long now, @Nullable String unknownId) {
         Start start = subscription.start();

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -366,6 +367,26 @@ abstract class EndContract {
         assertThat(hub.onLoop(() -> hub.loop.index.isEmpty()))
                 .as("nothing is left of them")
                 .isTrue();
+    }
+
+    @Test
+    void aStreamThatOpensWhileItsTopicsEndIsToldOnce() {
+        TestHub hub = hub();
+        for (int round = 0; round < 50; round++) {
+            String one = "one" + round;
+            String two = "two" + round;
+            CompletableFuture<String> ending = CompletableFuture.supplyAsync(() -> {
+                end(hub, one);
+                return end(hub, two);
+            });
+            List<Stream> streams = new ArrayList<>();
+            do {
+                streams.add(hub.open(Subscription.to(one, two)));
+            } while (!ending.isDone());
+            for (Stream stream : streams) {
+                assertEnded(hub, stream, ending.join());
+            }
+        }
     }
 
     // helpers
