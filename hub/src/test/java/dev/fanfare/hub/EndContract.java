@@ -274,6 +274,19 @@ abstract class EndContract {
         }
     }
 
+    @Test
+    void aHubThatBeginsOnALogWithEndsTellsThem() {
+        TestHub first = hub();
+        first.publish("a", "1");
+        String end = end(first, "a");
+        first.publish("b", "2");
+        TestHub second = new TestHub(first.log, TestHub.SETTINGS);
+        hubs.add(second);
+
+        assertEnded(second, second.open(Subscription.to("a").from(Start.OLDEST)), end, "1");
+        assertEnded(second, second.open(Subscription.to("a")), end);
+    }
+
     // ended topics that are there no more
 
     @Test
