@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 class LateLogEndTest extends EndContract {
 
     @Override
-    EventLog log(Retention retention, InstantSource clock) {
+    protected EventLog log(Retention retention, InstantSource clock) {
         return new LateLog(retention, clock, 5);
     }
 
