@@ -11,6 +11,7 @@ import dev.fanfare.hub.Place;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Reading;
+import dev.fanfare.hub.Selection;
 import dev.fanfare.hub.Sink;
 import dev.fanfare.hub.Stored;
 import dev.fanfare.hub.Subscription;
@@ -51,7 +52,7 @@ public final class EventPages {
                 .whenComplete((page, failure) -> {
                     if (page == null) {
                         answer.completeExceptionally(failure);
-                    } else if (page.isEmpty() && !request.waitTime().isZero()) {
+                    } else if (!page.saysSomething() && !request.waitTime().isZero()) {
                         loop.execute(() -> new LongPoll(request, page, loop, answer).start());
                     } else {
                         answer.complete(page.json());
@@ -61,27 +62,28 @@ public final class EventPages {
     }
 
     private CompletionStage<Answer> read(SubscribeRequest request, Place place, long tail) {
+        Selection selection = request.subscription().selection();
         if (request.fromNow()) {
-            return CompletableFuture.completedFuture(
-                    new Answer(new Page(List.of(), tail, false, null, 0, 0), place.named()));
+            return answer(selection, new Page(List.of(), tail, false, null, 0, 0), null, place.named());
         }
-        Reading reading = place.reading(request.subscription().selection(), request.limit(), MOST_BYTES);
-        return next(reading).thenApply(page -> {
-            Gap unknown = place.unknownId()
-                    ? new Gap(
-                            Gap.Reason.UNKNOWN_ID,
-                            request.subscription().selection().selectors())
-                    : page.gap();
-            return new Answer(
-                    new Page(page.entries(), page.scannedTo(), page.more(), unknown, page.judged(), page.skipped()),
-                    place.named());
-        });
+        Gap unknown = place.unknownId() ? new Gap(Gap.Reason.UNKNOWN_ID, selection.selectors()) : null;
+        return next(place.reading(selection, request.limit(), MOST_BYTES))
+                .thenCompose(page -> answer(selection, page, unknown == null ? page.gap() : unknown, place.named()));
+    }
+
+    private CompletionStage<Answer> answer(Selection selection, Page page, @Nullable Gap gap, String after) {
+        if (page.more() || !selection.canEnd()) {
+            return CompletableFuture.completedFuture(new Answer(page, gap, after, false));
+        }
+        return hub.log()
+                .ended(selection)
+                .thenApply(end -> new Answer(page, gap, after, end > Position.START && end <= page.scannedTo()));
     }
 
     /** Reads until there is an event or nothing more to scan. */
     private CompletionStage<Page> next(Reading reading) {
         return hub.log().read(reading).thenCompose(page -> {
-            if (page.gap() != null || !page.entries().isEmpty() || !page.more()) {
+            if (page.gap() != null || !events(page).isEmpty() || !page.more()) {
                 return CompletableFuture.completedFuture(page);
             }
             return next(new Reading(
@@ -95,17 +97,26 @@ public final class EventPages {
         });
     }
 
-    /** A page and the id it was asked after. */
-    private record Answer(Page page, String after) {
+    /** A page's events, without the ends of topics. */
+    private static List<Stored> events(Page page) {
+        return page.entries().stream()
+                .filter(stored -> stored.entry() instanceof Publication)
+                .toList();
+    }
 
-        boolean isEmpty() {
-            return page.entries().isEmpty() && page.gap() == null;
+    /** A page, the gap before it, the id it was asked after, and whether no events come after it. */
+    private record Answer(Page page, @Nullable Gap gap, String after, boolean ended) {
+
+        /** Whether it is worth more than waiting for the next event. */
+        boolean saysSomething() {
+            return gap != null || ended || !events(page).isEmpty();
         }
 
         byte[] json() {
             return Json.bytes(json -> {
+                List<Stored> events = events(page);
                 json.writeArrayPropertyStart("events");
-                for (Stored stored : page.entries()) {
+                for (Stored stored : events) {
                     if (stored.entry() instanceof Publication publication) {
                         write(json, stored.position(), publication);
                     }
@@ -114,8 +125,10 @@ public final class EventPages {
                 json.writeStringProperty("last", Position.text(page.scannedTo()));
                 json.writeBooleanProperty("more", page.more());
                 json.writeName("gap");
-                write(json, page.gap());
-                json.writeBooleanProperty("ended", false);
+                writeGap(
+                        json,
+                        events.isEmpty() ? page.scannedTo() : events.get(0).position() - 1);
+                json.writeBooleanProperty("ended", ended);
             });
         }
 
@@ -131,14 +144,11 @@ public final class EventPages {
             json.writeEndObject();
         }
 
-        private void write(JsonGenerator json, @Nullable Gap gap) {
+        private void writeGap(JsonGenerator json, long resumedAt) {
             if (gap == null) {
                 json.writeNull();
                 return;
             }
-            long resumedAt = page.entries().isEmpty()
-                    ? page.scannedTo()
-                    : page.entries().get(0).position() - 1;
             json.writeStartObject();
             gap.writeTo(json, after, resumedAt);
             json.writeEndObject();
@@ -176,19 +186,25 @@ public final class EventPages {
 
         @Override
         public int write(Batch batch) {
-            next(reading).whenComplete((page, failure) -> {
+            look().whenComplete((found, failure) -> {
                 if (failure != null) {
                     answer.completeExceptionally(failure);
-                } else if (!page.entries().isEmpty() || page.gap() != null) {
-                    answer.complete(new Answer(page, Position.text(reading.after())).json());
+                } else if (found.saysSomething()) {
+                    answer.complete(found.json());
                 }
             });
             return batch.frames().size();
         }
 
+        /** The topics have ended, or the hub closes. */
         @Override
         public void end() {
-            answer.complete(empty.json());
+            look().whenComplete((found, failure) -> answer.complete((found == null ? empty : found).json()));
+        }
+
+        private CompletionStage<Answer> look() {
+            return next(reading)
+                    .thenCompose(page -> answer(reading.selection(), page, page.gap(), Position.text(reading.after())));
         }
     }
 }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** A publisher's request: one event for one topic or more. */
 public final class PublishRequest {
 
-    private static final Set<String> KNOWN = Set.of("event", "id", "retry", "also", "end", "cancel");
+    static final Set<String> KNOWN = Set.of("event", "id", "retry", "also", "end", "cancel");
     private static final int LONGEST_ID = 128;
     private static final int LONGEST_KEY = 255;
     private static final String NOT_IN_IDS = "\"():<>?@[\\]{}";
@@ -36,7 +36,7 @@ public final class PublishRequest {
     public static Publication of(
             String pathTopic, Query query, @Nullable String contentType, @Nullable String key, byte[] body) {
         query.refuseTypos(KNOWN);
-        refuseStreaming(query, contentType);
+        refuseStreaming(contentType);
         List<String> also = query.all("also");
         List<Topic> topics;
         if (also.isEmpty()) {
@@ -61,16 +61,13 @@ public final class PublishRequest {
         return valid(() -> new Publication(topics, event, key(key)));
     }
 
-    private static void refuseStreaming(Query query, @Nullable String contentType) {
+    private static void refuseStreaming(@Nullable String contentType) {
         String essence = contentType == null ? "" : contentType.split(";", 2)[0].trim();
         if (essence.equalsIgnoreCase("application/x-ndjson") || essence.equalsIgnoreCase("text/event-stream")) {
             throw new Problem(
                     501,
                     "Not implemented",
                     "this node takes one event a request; send each as text/plain, not as " + essence);
-        }
-        if (query.has("end") || query.has("cancel")) {
-            throw new Problem(501, "Not implemented", "this node cannot end topics; leave out ?end and ?cancel");
         }
     }
 

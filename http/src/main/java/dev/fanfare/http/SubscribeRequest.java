@@ -1,5 +1,6 @@
 package dev.fanfare.http;
 
+import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Form;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Selection;
@@ -14,6 +15,8 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -94,6 +97,20 @@ public record SubscribeRequest(Subscription subscription, boolean fromNow, int l
                 id == null && (from == null || from.equals("now")),
                 query.number("limit", 1, 1_000, 100),
                 Duration.ofSeconds(query.number("wait", 0, 60, 0)));
+    }
+
+    /**
+     * Whether the client has seen the end of all its topics, so that there is nothing to come back for: 204. Only a client that says
+     * what it has seen, of topics that can end, makes this a question to the log; one that has no answer is taken for a no.
+     */
+    public CompletionStage<Boolean> hasSeenTheEnd(EventLog log) {
+        String id = subscription.lastEventId();
+        long seen = id == null ? Position.START : Position.parse(id);
+        if (seen <= Position.START || !subscription.selection().canEnd()) {
+            return CompletableFuture.completedFuture(false);
+        }
+        return log.ended(subscription.selection())
+                .handle((end, failure) -> end != null && end > Position.START && seen >= end);
     }
 
     private static @Nullable String lastEventId(Query query, @Nullable String header) {

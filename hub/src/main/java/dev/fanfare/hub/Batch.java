@@ -14,6 +14,7 @@ public final class Batch {
     private final List<Frame> frames;
     private final long[] positions;
     private final boolean divisible;
+    private final boolean last;
     private final int bytes;
     private final long to;
     private @Nullable Carrier carrier;
@@ -30,7 +31,13 @@ public final class Batch {
      * @param divisible whether a sink may take only the first frames; not where something was said of all of them
      */
     Batch(List<Frame> frames, long[] positions, long to, boolean divisible) {
+        this(frames, positions, to, divisible, false);
+    }
+
+    /** As above, and whether a reader that has taken all of it gets no more. */
+    Batch(List<Frame> frames, long[] positions, long to, boolean divisible, boolean last) {
         this.frames = frames;
+        this.last = last;
         this.divisible = divisible && positions.length > 1;
         this.positions = positions;
         this.to = to;
@@ -59,6 +66,11 @@ public final class Batch {
     /** The position a reader has reached with this batch. */
     long to() {
         return to;
+    }
+
+    /** Whether a reader that has taken all of it gets no more. */
+    boolean isLast() {
+        return last;
     }
 
     /** The position of a frame. */

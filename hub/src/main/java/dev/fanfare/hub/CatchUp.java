@@ -33,6 +33,7 @@ final class CatchUp {
 
     private final Map<Step, Batch> fromWindow = new HashMap<>();
     private final LogReads reads;
+    private final Latecomers latecomers;
 
     /** What cursors must have in common to share a read. */
     record Step(Form form, Reading reading) {}
@@ -42,6 +43,7 @@ final class CatchUp {
         this.log = log;
         this.window = window;
         this.reads = new LogReads(loop, log, this);
+        this.latecomers = new Latecomers(loop, log, this);
     }
 
     /** Finds where a new cursor begins, and sends its first bytes. */
@@ -81,6 +83,7 @@ final class CatchUp {
             cursor.judged = place.judged();
             cursor.state = Cursor.State.LAGGING;
             readOn(cursor);
+            latecomers.begins(cursor, place.position());
         });
     }
 
@@ -246,16 +249,20 @@ final class CatchUp {
         }
     }
 
-    private Batch batch(Form form, Page page, boolean newest) {
+    /** A batch that its maker releases. */
+    Batch batch(Form form, Page page, boolean newest) {
         List<Frame> frames = new ArrayList<>(page.entries().size());
         long[] positions = new long[page.entries().size()];
         for (Stored stored : page.entries()) {
+            positions[frames.size()] = stored.position();
             if (stored.entry() instanceof Publication publication) {
-                positions[frames.size()] = stored.position();
                 frames.add(window.encode(form, publication, stored.position()));
+            } else if (stored.entry() instanceof TopicEnded end) {
+                Event event = ControlEvents.end(end.reason(), stored.position());
+                frames.add(ControlEvents.frame(window.encoder(), event, null));
             }
         }
-        return new Batch(frames, positions, page.scannedTo(), !newest);
+        return new Batch(frames, positions, page.scannedTo(), !newest, page.isLast());
     }
 
     private void take(Cursor cursor, Page page, Batch batch) {
@@ -299,7 +306,11 @@ final class CatchUp {
         int taken = cursor.write(batch);
         loop.delivered(taken);
         cursor.lastId = batch.position(taken - 1);
-        moved(cursor, taken == frames ? batch.to() : cursor.lastId);
+        if (taken == frames && batch.isLast()) {
+            loop.over(cursor);
+        } else {
+            moved(cursor, taken == frames ? batch.to() : cursor.lastId);
+        }
     }
 
     private void tell(Cursor cursor, Cursor.Beginning beginning, long before) {
@@ -345,7 +356,8 @@ final class CatchUp {
         }
     }
 
-    private void retry(Runnable task) {
+    /** Does this a little later: the log had no answer, or the sink no room. */
+    void retry(Runnable task) {
         try {
             loop.executor().schedule(task, RETRY_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException shutDown) {

@@ -18,6 +18,7 @@ final class ControlEvents {
     static final String OPEN = "fanfare-open";
     static final String HEARTBEAT = "fanfare-heartbeat";
     static final String GAP = "fanfare-gap";
+    static final String END = "fanfare-end";
 
     private static final JsonFactory JSON = new JsonFactory();
     private static final int SCRATCH_BYTES = 16 * 1024;
@@ -36,6 +37,11 @@ final class ControlEvents {
     static Event gap(String after, long resumedAt, Gap gap) {
         String data = json(json -> gap.writeTo(json, after, resumedAt));
         return new Event(GAP, data, Position.text(resumedAt), Event.NO_RETRY);
+    }
+
+    static Event end(TopicEnded.Reason reason, long position) {
+        String data = json(json -> json.writeStringProperty("reason", reason.text()));
+        return new Event(END, data, Position.text(position), Event.NO_RETRY);
     }
 
     static Event heartbeat(@Nullable Long servedTo) {

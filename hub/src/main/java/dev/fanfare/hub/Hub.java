@@ -39,6 +39,7 @@ public final class Hub implements AutoCloseable {
     private final FrameEncoder encoder;
     private final Window window;
     private final Frame comment;
+    private final EndListeners endListeners;
     private final List<Loop> loops = new CopyOnWriteArrayList<>();
     private final String idPrefix =
             Integer.toString(ThreadLocalRandom.current().nextInt(36 * 36 * 36, 36 * 36 * 36 * 36), 36);
@@ -59,7 +60,8 @@ public final class Hub implements AutoCloseable {
                 .toCompletableFuture()
                 .join();
         this.window = new Window(after, encoder, settings.windowBytes());
-        log.follow(after, window).toCompletableFuture().join();
+        this.endListeners = new EndListeners(window);
+        log.follow(after, endListeners).toCompletableFuture().join();
     }
 
     /** A hub with a log in memory and the default bounds. */
@@ -74,8 +76,17 @@ public final class Hub implements AutoCloseable {
      *     with {@link AppendRefused}
      */
     public CompletionStage<String> publish(Publication publication) {
-        return log.append(List.of(publication)).thenApply(positions -> {
-            String chosen = publication.event().id();
+        return append(publication, List.of(publication));
+    }
+
+    /** Publishes an event and ends its canonical topic, both or neither; completes as {@link #publish(Publication)} does. */
+    public CompletionStage<String> publishLast(Publication publication) {
+        return append(publication, List.of(publication, new TopicEnded(publication.topic(), TopicEnded.Reason.DONE)));
+    }
+
+    private CompletionStage<String> append(Publication first, List<Entry> entries) {
+        return log.append(entries).thenApply(positions -> {
+            String chosen = first.event().id();
             return chosen == null ? Position.text(positions[0]) : chosen;
         });
     }
@@ -83,6 +94,26 @@ public final class Hub implements AutoCloseable {
     /** Publishes an event to one topic. */
     public CompletionStage<String> publish(String topic, Event event) {
         return publish(Publication.of(topic, event));
+    }
+
+    /**
+     * Ends a topic: it takes no more events, and streams of it alone end.
+     *
+     * @return the id of the end, once it is durable; of a topic that has ended before, the first end's
+     * @throws IllegalArgumentException if it is {@link Topic#ALL}
+     */
+    public CompletionStage<String> end(Topic topic, TopicEnded.Reason reason) {
+        return log.append(List.of(new TopicEnded(topic, reason))).thenApply(positions -> Position.text(positions[0]));
+    }
+
+    /**
+     * Has this called once, on any thread, when a topic's end is appended, by whomever. It must be quick and must not block. It is not
+     * called for a topic that has ended already: a publication to it is refused.
+     *
+     * @return ends the wait when it is closed; one that is being called just then is not held up
+     */
+    public AutoCloseable onEnd(Topic topic, Runnable onEnd) {
+        return endListeners.add(topic, onEnd);
     }
 
     /** Forgets a topic's history. Completes once no read of any loop returns an earlier event of it. */

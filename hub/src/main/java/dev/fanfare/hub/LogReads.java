@@ -74,7 +74,7 @@ final class LogReads {
     private void begin(Read read) {
         reading++;
         read.begun = true;
-        loop.ask(() -> log.read(read.step.reading()), (page, failure) -> {
+        loop.ask(() -> Page.read(log, read.step.reading()), (page, failure) -> {
             reading--;
             if (read.stale) {
                 catchUp.readAgain(read.readers);

@@ -2,9 +2,7 @@ package dev.fanfare.hub;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
@@ -42,15 +40,13 @@ public final class Loop {
     private final ScheduledExecutorService executor;
     private final AtomicBoolean woken = new AtomicBoolean();
     final TopicIndex index = new TopicIndex();
+    private final Fanout fanout;
     private final Pulse pulse;
     private final CatchUp catchUp;
-    private final List<Audience> served = new ArrayList<>();
     private final List<Batch> batches = new ArrayList<>();
     private final Runnable waker = this::wake;
     private final LongAdder deliveries = new LongAdder();
     private final String idPrefix;
-    private final Map<Form, Batch> byForm = new EnumMap<>(Form.class);
-    private final Consumer<Audience> gather = this::gather;
 
     private final ScheduledFuture<?> ticking;
     private long next;
@@ -58,7 +54,6 @@ public final class Loop {
     private int streams;
     private volatile int open;
     private volatile int live;
-    private @Nullable WindowEntry passing;
     private boolean inPass;
     /** Whether audiences or cursors are being gone through, which must not change meanwhile. */
     private boolean serving;
@@ -71,6 +66,7 @@ public final class Loop {
         this.executor = executor;
         this.idPrefix = idPrefix;
         this.catchUp = new CatchUp(this, hub.log(), window);
+        this.fanout = new Fanout(this, window, index);
         this.pulse = new Pulse(this, hub, window.encoder());
         goToEnd();
         window.onEntries(waker);
@@ -224,29 +220,27 @@ public final class Loop {
                 fallBehind();
                 break;
             }
-            passing = entry;
             Publication publication = entry.publication();
             if (publication != null) {
-                List<Topic> topics = publication.topics();
-                for (int i = 0; i < topics.size(); i++) {
-                    index.match(topics.get(i), gather);
-                }
+                fanout.gather(entry, next, publication);
             }
             at = entry.position();
-            if (entry.deleted() != null) {
-                catchUp.deleted(entry.deleted());
+            if (entry.fact() instanceof TopicDeleted deletion) {
+                catchUp.deleted(deletion.topic());
+            } else if (entry.fact() instanceof TopicEnded ended) {
+                fanout.ended(ended.topic(), at);
             }
             if (pulse.isSweepDue(next)) {
-                serveAll();
+                fanout.serve();
                 pulse.sweep(next);
             }
         }
-        serveAll();
+        fanout.serve();
     }
 
     /** The window has moved past this loop's place: all live cursors read on from there by themselves. */
     private void fallBehind() {
-        serveAll();
+        fanout.serve();
         for (Audience audience : index.audiences()) {
             for (int i = audience.live() - 1; i >= 0; i--) {
                 lag(audience.live(i), at);
@@ -254,64 +248,6 @@ public final class Loop {
         }
         goToEnd();
         catchUp.queueAll();
-    }
-
-    private void gather(Audience audience) {
-        WindowEntry entry = passing;
-        if (entry == null || audience.live() == 0 || audience.lastGathered == next) {
-            return;
-        }
-        Publication publication = entry.publication();
-        if (publication == null || !audience.selection.wants(publication.event().type())) {
-            return;
-        }
-        audience.lastGathered = next;
-        int size = Frame.size(entry.frame(Form.PLAIN, window));
-        if (audience.gathered.isEmpty()) {
-            served.add(audience);
-        } else if (audience.gatheredBytes + size > MOST_BYTES_A_WRITE) {
-            serve(audience);
-        }
-        audience.gathered.add(entry);
-        audience.gatheredBytes += size;
-    }
-
-    private void serveAll() {
-        for (int i = 0; i < served.size(); i++) {
-            serve(served.get(i));
-        }
-        served.clear();
-    }
-
-    private void serve(Audience audience) {
-        List<WindowEntry> gathered = audience.gathered;
-        if (gathered.isEmpty()) {
-            return;
-        }
-        int written = 0;
-        byForm.clear();
-        for (int i = audience.live() - 1; i >= 0; i--) {
-            Cursor cursor = audience.live(i);
-            if (!cursor.sink.writable()) {
-                lag(cursor, gathered.get(0).position() - 1);
-                continue;
-            }
-            Batch batch = byForm.get(cursor.form);
-            if (batch == null) {
-                batch = batch(
-                        cursor.form, gathered, gathered.get(gathered.size() - 1).position(), true);
-                byForm.put(cursor.form, batch);
-            }
-            int taken = cursor.write(batch);
-            cursor.lastId = batch.position(taken - 1);
-            written += taken;
-            if (taken < gathered.size()) {
-                lag(cursor, cursor.lastId);
-            }
-        }
-        deliveries.add(written);
-        gathered.clear();
-        audience.gatheredBytes = 0;
     }
 
     /** A batch that lives until the end of this pass. */
@@ -338,17 +274,28 @@ public final class Loop {
         deliveries.add(events);
     }
 
-    private void lag(Cursor cursor, long position) {
-        cursor.audience.leave(cursor);
-        live--;
-        cursor.state = Cursor.State.LAGGING;
-        cursor.position = position;
+    /** A live cursor's sink takes no more: it reads on from a position when it can, or whatever was asked for such a case. */
+    void lag(Cursor cursor, long position) {
+        leave(cursor, position);
         cursor.skipping = cursor.slow == Subscription.Slow.LATEST;
         if (cursor.slow == Subscription.Slow.CLOSE) {
             later(() -> cursor.end(hub.retryMillis()));
         } else {
             catchUp.lagging(cursor);
         }
+    }
+
+    /** A live cursor, whose sink takes more, reads on by itself from a position. */
+    void readOn(Cursor cursor, long position) {
+        leave(cursor, position);
+        catchUp.queue(cursor);
+    }
+
+    private void leave(Cursor cursor, long position) {
+        cursor.audience.leave(cursor);
+        live--;
+        cursor.state = Cursor.State.LAGGING;
+        cursor.position = position;
     }
 
     /** A cursor has read up to the loop's place: from here on it gets what the loop passes. */
@@ -426,6 +373,13 @@ public final class Loop {
             Batch farewell = Batch.unplaced(List.of(hub.retryLine(retryMillis)));
             cursor.write(farewell);
             farewell.release();
+            over(cursor);
+        }
+    }
+
+    /** Nothing more comes for a cursor. */
+    void over(Cursor cursor) {
+        if (cursor.state != Cursor.State.CLOSED) {
             close(cursor);
             endSink(cursor);
         }

@@ -1,6 +1,8 @@
 package dev.fanfare.hub;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,4 +23,36 @@ public record Page(
         boolean more,
         @Nullable Gap gap,
         long judged,
-        long skipped) {}
+        long skipped) {
+
+    /**
+     * Reads a log for a stream: of the ends of topics only the one stays after which nothing of the selection comes, and it is the
+     * last entry then.
+     */
+    static CompletionStage<Page> read(EventLog log, Reading reading) {
+        return log.read(reading).thenCompose(page -> {
+            if (page.entries.stream().noneMatch(stored -> stored.entry() instanceof TopicEnded)) {
+                return CompletableFuture.completedFuture(page);
+            }
+            return reading.selection().canEnd()
+                    ? log.ended(reading.selection()).thenApply(page::upTo)
+                    : CompletableFuture.completedFuture(page.upTo(Position.START));
+        });
+    }
+
+    private Page upTo(long lastEnd) {
+        boolean over = entries.stream().anyMatch(stored -> stored.position() == lastEnd);
+        List<Stored> kept = entries.stream()
+                .filter(stored -> stored.entry() instanceof Publication && !(over && stored.position() > lastEnd)
+                        || over && stored.position() == lastEnd)
+                .toList();
+        return over
+                ? new Page(kept, lastEnd, false, gap, judged, skipped)
+                : new Page(kept, scannedTo, more, gap, judged, skipped);
+    }
+
+    /** Whether nothing of the selection comes after it. */
+    boolean isLast() {
+        return !entries.isEmpty() && entries.get(entries.size() - 1).entry() instanceof TopicEnded;
+    }
+}

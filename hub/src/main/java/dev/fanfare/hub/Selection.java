@@ -26,6 +26,16 @@ public record Selection(List<Selector> selectors, Set<String> types) {
         return new Selection(List.of(selectors).stream().map(Selector::of).toList(), Set.of());
     }
 
+    /** Whether nothing more comes of it once its topics have ended: of a pattern's topics there may always be another. */
+    public boolean canEnd() {
+        for (int i = 0; i < selectors.size(); i++) {
+            if (selectors.get(i).isPattern()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Whether events of this type are wanted. */
     public boolean wants(String type) {
         return types.isEmpty() || types.contains(type);

@@ -11,6 +11,13 @@ import java.util.Locale;
  */
 public record TopicEnded(Topic topic, Reason reason) implements Entry {
 
+    /** Checks that this topic can end. */
+    public TopicEnded {
+        if (topic == Topic.ALL) {
+            throw new IllegalArgumentException("@all cannot end (expected: a topic that only some streams read)");
+        }
+    }
+
     /** Why a topic ended. */
     public enum Reason {
         /** Its publisher said so. */

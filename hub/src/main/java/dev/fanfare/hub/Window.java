@@ -70,11 +70,11 @@ final class Window implements EventLog.Follower {
         if (stored.entry() instanceof TopicDeleted deletion) {
             floor = stored.position();
             topics.remove(deletion.topic().name());
-        } else if (stored.entry() instanceof Publication publication) {
+        } else if (entry.publication() != null) {
             entry.frame(Form.PLAIN, this);
-            for (Topic topic : publication.topics()) {
-                topics.computeIfAbsent(topic.name(), name -> new Line<>()).add(entry);
-            }
+        }
+        for (Topic topic : entry.topics()) {
+            topics.computeIfAbsent(topic.name(), name -> new Line<>()).add(entry);
         }
         all.add(entry);
         head = stored.position();
@@ -97,11 +97,7 @@ final class Window implements EventLog.Follower {
         floor = Math.max(floor, oldest.position());
         all.removeFirst();
         occupy(-oldest.leave());
-        Publication publication = oldest.publication();
-        if (publication == null) {
-            return;
-        }
-        for (Topic topic : publication.topics()) {
+        for (Topic topic : oldest.topics()) {
             Line<WindowEntry> line = topics.get(topic.name());
             if (line != null && line.get(line.first()) == oldest) {
                 line.removeFirst();
@@ -152,7 +148,10 @@ final class Window implements EventLog.Follower {
         return position >= floor && position <= head;
     }
 
-    /** Reads forward, but not beyond {@code upTo}; null if the window has moved past the reading's position. */
+    /**
+     * Reads forward, but not beyond {@code upTo}, nor to the end of a topic of a selection that can end: whether it was the last the
+     * log knows. Null where only the log can be read, because the window has moved past the reading's position or an end comes next.
+     */
     @Nullable
     Read read(Reading reading, long upTo) {
         if (!covers(reading.after())) {
@@ -162,11 +161,12 @@ final class Window implements EventLog.Follower {
         return covers(reading.after()) ? read : null;
     }
 
-    private Read next(Reading reading, long upTo) {
+    private @Nullable Read next(Reading reading, long upTo) {
         List<WindowEntry> found = new ArrayList<>();
         Iterator<WindowEntry> candidates = candidates(reading);
         long to = reading.after();
         int room = reading.bytes();
+        boolean canEnd = reading.selection().canEnd();
         for (int scanned = 0; candidates.hasNext(); scanned++) {
             WindowEntry entry = candidates.next();
             if (entry.position() > upTo) {
@@ -174,6 +174,9 @@ final class Window implements EventLog.Follower {
             }
             if (scanned == MOST_SCANNED || room <= 0) {
                 return new Read(found, to, 0);
+            }
+            if (canEnd && entry.fact() instanceof TopicEnded) {
+                return found.isEmpty() || reading.newest() ? null : new Read(found, entry.position() - 1, 0);
             }
             Publication publication = entry.publication();
             if (publication != null && wants(reading, publication, entry.position())) {
@@ -222,17 +225,14 @@ final class Window implements EventLog.Follower {
     }
 
     /** Of the next events, those that are the newest of a topic of theirs. */
-    private Read newest(Reading reading, long upTo) {
+    private @Nullable Read newest(Reading reading, long upTo) {
         Read next = next(
                 new Reading(
-                        reading.selection(),
-                        reading.after(),
-                        reading.broadcastsAfter(),
-                        0,
-                        Integer.MAX_VALUE,
-                        false,
-                        0),
+                        reading.selection(), reading.after(), reading.broadcastsAfter(), 0, Integer.MAX_VALUE, true, 0),
                 upTo);
+        if (next == null) {
+            return null;
+        }
         Set<Topic> seen = new HashSet<>();
         ArrayDeque<WindowEntry> newest = new ArrayDeque<>();
         for (int i = next.entries().size() - 1; i >= 0; i--) {

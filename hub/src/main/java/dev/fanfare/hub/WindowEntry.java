@@ -1,5 +1,6 @@
 package dev.fanfare.hub;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An entry in the window: a publication with its frames, or a fact without any. */
@@ -9,7 +10,7 @@ final class WindowEntry implements Line.Placed {
 
     private final long position;
     private final @Nullable Publication publication;
-    private final @Nullable Topic deleted;
+    private final @Nullable Entry fact;
     private volatile @Nullable Frame plain;
     private volatile @Nullable Frame withTopic;
     private volatile @Nullable Frame envelope;
@@ -18,7 +19,7 @@ final class WindowEntry implements Line.Placed {
     WindowEntry(Stored stored) {
         this.position = stored.position();
         this.publication = stored.entry() instanceof Publication event ? event : null;
-        this.deleted = stored.entry() instanceof TopicDeleted deletion ? deletion.topic() : null;
+        this.fact = publication == null ? stored.entry() : null;
     }
 
     @Override
@@ -31,10 +32,18 @@ final class WindowEntry implements Line.Placed {
         return publication;
     }
 
-    /** The topic whose history this entry deletes, or null. */
+    /** What this entry is if it is no publication, else null. */
     @Nullable
-    Topic deleted() {
-        return deleted;
+    Entry fact() {
+        return fact;
+    }
+
+    /** The topics whose history it belongs to. */
+    List<Topic> topics() {
+        if (publication != null) {
+            return publication.topics();
+        }
+        return fact instanceof TopicEnded end ? List.of(end.topic()) : List.of();
     }
 
     /** This event in a form; encoded when first asked for, by whichever thread that is. */

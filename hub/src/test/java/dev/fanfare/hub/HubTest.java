@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -99,6 +100,33 @@ class HubTest {
             }
             hub.delete(Topic.of("a")).toCompletableFuture().join();
             assertThat(hub.loops().get(0).cursors()).isZero();
+        }
+    }
+
+    @Test
+    void whoWaitsForATopicsEndIsCalledOnceByTheFirst() throws Exception {
+        try (Hub hub = Hub.inMemory()) {
+            List<String> called = new ArrayList<>();
+            AutoCloseable waiting = hub.onEnd(Topic.of("a"), () -> called.add("first"));
+            AutoCloseable given = hub.onEnd(Topic.of("a"), () -> called.add("given up"));
+            hub.onEnd(Topic.of("a"), () -> {
+                throw new IllegalStateException("a listener's fault");
+            });
+            hub.onEnd(Topic.of("b"), () -> called.add("other topic"));
+            given.close();
+            hub.publish("a", Event.message("1")).toCompletableFuture().join();
+            assertThat(called).isEmpty();
+
+            String end = hub.end(Topic.of("a"), TopicEnded.Reason.CANCELLED)
+                    .toCompletableFuture()
+                    .join();
+            assertThat(hub.end(Topic.of("a"), TopicEnded.Reason.DONE)
+                            .toCompletableFuture()
+                            .join())
+                    .as("the end of a topic that has ended")
+                    .isEqualTo(end);
+            assertThat(called).containsExactly("first");
+            waiting.close();
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.fanfare.server;
 
 import dev.fanfare.http.Accept;
+import dev.fanfare.http.EndRequest;
 import dev.fanfare.http.EventPages;
 import dev.fanfare.http.Problem;
 import dev.fanfare.http.PublishRequest;
@@ -8,12 +9,15 @@ import dev.fanfare.http.Query;
 import dev.fanfare.http.SubscribeRequest;
 import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.Publication;
+import dev.fanfare.hub.Subscription;
 import dev.fanfare.hub.Topic;
+import dev.fanfare.hub.TopicEnded;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** What each URL does. */
@@ -145,22 +149,33 @@ final class Routes {
 
     private void publish(Exchange exchange, String topic) {
         Request request = exchange.request;
+        byte[] body = ByteBufUtil.getBytes(exchange.body);
+        TopicEnded end = EndRequest.of(topic, request.query(), body.length > 0);
+        if (end != null && body.length == 0) {
+            int status = end.reason() == TopicEnded.Reason.CANCELLED ? 200 : 201;
+            answer(exchange, status, end.topic(), hub.end(end.topic(), end.reason()));
+            return;
+        }
         Publication publication = PublishRequest.of(
                 topic,
                 request.query(),
                 request.header(HttpHeaderNames.CONTENT_TYPE),
                 request.header("Idempotency-Key"),
-                ByteBufUtil.getBytes(exchange.body));
-        hub.publish(publication).whenComplete((id, failure) -> {
+                body);
+        answer(
+                exchange,
+                201,
+                publication.topic(),
+                end == null ? hub.publish(publication) : hub.publishLast(publication));
+    }
+
+    private static void answer(Exchange exchange, int status, Topic topic, CompletionStage<String> appended) {
+        appended.whenComplete((id, failure) -> {
             if (failure != null) {
                 exchange.fail(failure);
             } else {
-                exchange.onLoop(() -> exchange.answer(exchange.response(201)
-                        .header(
-                                "Location",
-                                "/topics/"
-                                        + PathEncoding.encode(
-                                                publication.topic().name()))
+                exchange.onLoop(() -> exchange.answer(exchange.response(status)
+                        .header("Location", "/topics/" + PathEncoding.encode(topic.name()))
                         .with(("{\"id\":\"" + id + "\"}").getBytes(StandardCharsets.US_ASCII), Response.JSON)));
             }
         });
@@ -195,8 +210,25 @@ final class Routes {
                     pages.read(asked, exchange.connection.worker().loop());
             exchange.onAbandon = () -> page.cancel(false);
             answer(exchange, page);
-        } else if (request.isHead()) {
-            exchange.keepAlive &= request.http11;
+        } else {
+            asked.hasSeenTheEnd(hub.log())
+                    .thenAccept(over -> exchange.onLoop(() -> stream(exchange, asked.subscription(), over)))
+                    .exceptionally(failure -> {
+                        exchange.fail(failure);
+                        return null;
+                    });
+        }
+    }
+
+    private void stream(Exchange exchange, Subscription subscription, boolean over) {
+        if (!exchange.connection.channel().isActive()) {
+            return; // gone while the log was asked
+        }
+        if (over) {
+            exchange.answer(
+                    exchange.response(204).header("Cache-Control", "no-store").empty());
+        } else if (exchange.request.isHead()) {
+            exchange.keepAlive &= exchange.request.http11;
             exchange.answer(streamHead(exchange).head());
         } else if (!server.streamOpened()) {
             refuseStream(exchange);
@@ -204,7 +236,7 @@ final class Routes {
             EventStream stream = exchange.connection.becomeStream(
                     exchange, streamHead(exchange).head());
             exchange.body.release();
-            stream.begin(exchange.connection.worker().loop().open(asked.subscription(), stream));
+            stream.begin(exchange.connection.worker().loop().open(subscription, stream));
         }
     }
 

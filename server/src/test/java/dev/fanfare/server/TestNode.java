@@ -1,6 +1,7 @@
 package dev.fanfare.server;
 
 import dev.fanfare.http.SubscribeRequest;
+import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.HubSettings;
 import dev.fanfare.hub.MemoryLog;
@@ -37,6 +38,9 @@ final class TestNode implements AutoCloseable {
         long logBytes = 256L << 20;
         long eventsPerTopic = Long.MAX_VALUE;
         Duration age = Duration.ofHours(24);
+
+        @Nullable
+        EventLog log;
     }
 
     private final Hub hub;
@@ -47,7 +51,7 @@ final class TestNode implements AutoCloseable {
         Retention retention = new Retention(
                 bounds.age, bounds.logBytes, bounds.eventsPerTopic, false, 10_000_000, Duration.ofMinutes(10));
         hub = new Hub(
-                new MemoryLog(retention, InstantSource.system()),
+                bounds.log == null ? new MemoryLog(retention, InstantSource.system()) : bounds.log,
                 new HubSettings(bounds.windowBytes, bounds.age, Duration.ofSeconds(3), Duration.ofSeconds(60)),
                 Server.frames());
         server = new Server(

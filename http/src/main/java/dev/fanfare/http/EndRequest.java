@@ -1,0 +1,46 @@
+package dev.fanfare.http;
+
+import static dev.fanfare.http.SubscribeRequest.valid;
+
+import dev.fanfare.hub.Topic;
+import dev.fanfare.hub.TopicEnded;
+import org.jspecify.annotations.Nullable;
+
+/** What a publisher's request says of its topic's end: {@code ?end} or {@code ?cancel}. */
+public final class EndRequest {
+
+    private EndRequest() {}
+
+    /**
+     * The end a request asks for; null for none.
+     *
+     * @param pathTopic the topic in the path, decoded
+     * @param hasBody whether the request brings data
+     * @throws Problem 400 that says what is wrong
+     */
+    public static @Nullable TopicEnded of(String pathTopic, Query query, boolean hasBody) {
+        boolean end = flag(query, "end");
+        boolean cancel = flag(query, "cancel");
+        if (!end && !cancel) {
+            return null;
+        }
+        query.refuseTypos(PublishRequest.KNOWN);
+        if (end && cancel) {
+            throw Problem.badRequest("end and cancel: one request ends a topic in one way; leave one of them out");
+        }
+        if (cancel && hasBody) {
+            throw Problem.badRequest("cancel: nothing is published with it; send no body, or ?end to publish and end");
+        }
+        return valid(() ->
+                new TopicEnded(Topic.of(pathTopic), cancel ? TopicEnded.Reason.CANCELLED : TopicEnded.Reason.DONE));
+    }
+
+    /** A parameter that is there or not; {@code end=false} might mean what it says. */
+    private static boolean flag(Query query, String name) {
+        String value = query.first(name);
+        if (value != null && !value.isEmpty() && !value.equals("true")) {
+            throw Problem.badRequest(name + "=" + value + " (expected: ?" + name + " alone, or leave it out)");
+        }
+        return value != null;
+    }
+}
