@@ -24,8 +24,9 @@ public record StreamedPublish(
         boolean keepIds,
         @Nullable String key) {
 
-    private static final Set<String> KNOWN = Set.of("event", "id", "retry", "also", "end", "cancel", "keep-ids");
-    private static final List<String> OF_ONE_EVENT = List.of("event", "id", "retry", "also");
+    private static final Set<String> KNOWN =
+            Set.of("topic", "event", "id", "retry", "also", "end", "cancel", "keep-ids");
+    private static final List<String> OF_ONE_EVENT = List.of("topic", "event", "id", "retry", "also");
     private static final String TYPES_WITH_TOPICS = "application/x-ndjson, application/json";
 
     /** How events are written in a body. */
@@ -61,7 +62,7 @@ public record StreamedPublish(
         query.refuseTypos(KNOWN);
         for (String name : OF_ONE_EVENT) {
             if (query.has(name)) {
-                throw Problem.badRequest("?" + name + " is for a single event; put it into each event of the body");
+                throw Problem.badRequest("?" + name + " is not for a body of events; put it into each of them");
             }
         }
         if (pathTopic == null && (query.has("end") || query.has("cancel"))) {

@@ -94,6 +94,10 @@ final class TestNode implements AutoCloseable {
         return new TestNode(bounds);
     }
 
+    Hub hub() {
+        return hub;
+    }
+
     int port() {
         return port;
     }
