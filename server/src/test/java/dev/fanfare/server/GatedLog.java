@@ -142,8 +142,13 @@ final class GatedLog implements EventLog {
     }
 
     @Override
-    public void follow(long after, Follower follower) {
-        log.follow(after, follower);
+    public CompletionStage<Void> follow(long after, Follower follower) {
+        return log.follow(after, follower);
+    }
+
+    @Override
+    public CompletionStage<Long> recent(long bytes) {
+        return log.recent(bytes);
     }
 
     @Override
