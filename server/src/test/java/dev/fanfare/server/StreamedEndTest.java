@@ -130,6 +130,30 @@ class StreamedEndTest {
     }
 
     @Test
+    void aReadersCancelStopsTheProducerAndTellsTheReaders() {
+        try (Subscriber reader = node.listen("topic=a");
+                Wire wire = node.connect()) {
+            wire.send(Wire.request("POST", "/topics/a?end", "Content-Type: text/event-stream", CHUNKED)
+                    + chunk("data: 1\n\n"));
+            assertThat(reader.next().data()).isEqualTo("1");
+            node.post("/topics/a?cancel", "").has(200);
+            wire.answer().isProblem(409, "cancelled");
+            wire.isClosed();
+            Received end = reader.next();
+            assertThat(end.type()).isEqualTo("fanfare-end");
+            assertThat(end.data()).contains("cancelled");
+        }
+        ended(Reason.CANCELLED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cancel", "end&cancel", "end=false"})
+    void whatCannotBeMeantIsRefused(String query) {
+        node.post("/topics/a?" + query, "{\"data\":1}\n", NDJSON).isProblem(400);
+        assertThat(log.appended).isEmpty();
+    }
+
+    @Test
     void ofTwoStreamsTheOneThatEndsTheTopicClosesTheOther() {
         try (Wire one = node.connect();
                 Wire other = node.connect()) {

@@ -2,11 +2,19 @@ package dev.fanfare.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.SubmissionPublisher;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -309,6 +317,26 @@ class StreamedPublishTest {
             assertThat(wire.line()).isEmpty();
             wire.send("{\"data\":1}\n").answer().has(200);
         }
+    }
+
+    @Test
+    void aStandardClientStreamsItsLinesAndReadsTheAnswer() throws Exception {
+        SubmissionPublisher<ByteBuffer> lines = new SubmissionPublisher<>();
+        CompletableFuture<HttpResponse<String>> answer = HttpClient.newHttpClient()
+                .sendAsync(
+                        HttpRequest.newBuilder(URI.create("http://localhost:" + node.port() + "/topics/standard"))
+                                .header("Content-Type", "application/x-ndjson")
+                                .POST(HttpRequest.BodyPublishers.fromPublisher(lines))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        try (Subscriber reader = node.listen("topic=standard&from=start")) {
+            Awaitility.await().until(lines::hasSubscribers);
+            lines.submit(ByteBuffer.wrap("{\"data\":1}\n".getBytes(StandardCharsets.UTF_8)));
+            assertThat(reader.next().data()).isEqualTo("1");
+            lines.close();
+        }
+        assertThat(answer.get().statusCode()).isEqualTo(200);
+        assertThat(answer.get().body()).contains("\"published\":1");
     }
 
     @Test
