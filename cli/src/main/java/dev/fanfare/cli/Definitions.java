@@ -132,6 +132,8 @@ final class Definitions {
             define(LIMITS, "limits.topics-per-stream", SettingType.count(), "100", "selectors of one stream");
     static final Setting<Integer> LIMITS_EVENT_BYTES =
             define(LIMITS, "limits.event-bytes", SettingType.buffer(), "1MiB", "data of one event; 413 above");
+    static final Setting<Integer> LIMITS_BODY_BYTES = define(
+            LIMITS, "limits.body-bytes", SettingType.buffer(), "16MiB", "a JSON document of several events; 413 above");
     static final Setting<Integer> LIMITS_HEAD_BYTES = define(
             LIMITS,
             "limits.head-bytes",
@@ -144,6 +146,12 @@ final class Definitions {
             SettingType.time("100ms", "1h"),
             "10s",
             "time to send a request's head, and its body");
+    static final Setting<Duration> PUBLISH_IDLE = define(
+            LIMITS,
+            "publish.idle",
+            SettingType.time("1s", "24h"),
+            "60s",
+            "time a streaming publish may be silent; 408 after");
     static final Setting<Duration> LIMITS_IDLE = define(
             LIMITS,
             "limits.idle",

@@ -88,8 +88,10 @@ final class Node {
                 settings.value(Definitions.CORS_ORIGINS).orElse(null),
                 settings.value(Definitions.LIMITS_STREAMS),
                 settings.value(Definitions.LIMITS_EVENT_BYTES),
+                settings.value(Definitions.LIMITS_BODY_BYTES),
                 settings.value(Definitions.LIMITS_HEAD_BYTES),
                 settings.value(Definitions.LIMITS_REQUEST_TIME),
+                settings.value(Definitions.PUBLISH_IDLE),
                 settings.value(Definitions.LIMITS_IDLE),
                 new SubscribeRequest.Defaults(
                         settings.value(Definitions.LIMITS_TOPICS_PER_STREAM),

@@ -36,7 +36,7 @@ public final class EndRequest {
     }
 
     /** A parameter that is there or not; {@code end=false} might mean what it says. */
-    private static boolean flag(Query query, String name) {
+    static boolean flag(Query query, String name) {
         String value = query.first(name);
         if (value != null && !value.isEmpty() && !value.equals("true")) {
             throw Problem.badRequest(name + "=" + value + " (expected: ?" + name + " alone, or leave it out)");

@@ -17,20 +17,27 @@ public final class Problem extends RuntimeException {
     private final String detail;
     private final @Nullable String headerName;
     private final @Nullable String headerValue;
+    private final transient @Nullable Published published;
 
     private Problem(
-            int status, String title, String detail, @Nullable String headerName, @Nullable String headerValue) {
+            int status,
+            String title,
+            String detail,
+            @Nullable String headerName,
+            @Nullable String headerValue,
+            @Nullable Published published) {
         super(title + ": " + detail, null, false, false);
         this.status = status;
         this.title = title;
         this.detail = detail;
         this.headerName = headerName;
         this.headerValue = headerValue;
+        this.published = published;
     }
 
     /** A problem of this status; {@code detail} says what to do. */
     public Problem(int status, String title, String detail) {
-        this(status, title, detail, null, null);
+        this(status, title, detail, null, null, null);
     }
 
     /** 400: the request is not of the form that the contract asks for. */
@@ -41,12 +48,40 @@ public final class Problem extends RuntimeException {
     /** 405, with what is allowed. */
     public static Problem methodNotAllowed(String method, String allowed) {
         return new Problem(
-                405, "Method not allowed", method + " is not for this URL; it takes " + allowed, "Allow", allowed);
+                405,
+                "Method not allowed",
+                method + " is not for this URL; it takes " + allowed,
+                "Allow",
+                allowed,
+                null);
+    }
+
+    /** 413: an event has more data than one may have. */
+    public static Problem eventTooLarge(int mostBytes) {
+        return new Problem(
+                413,
+                "Event too large",
+                "an event's data may have " + mostBytes + " bytes (limits.event-bytes); send less, or a link to it");
+    }
+
+    /** 415, with the types of content that can be sent instead. */
+    public static Problem unsupportedType(String detail, String taken) {
+        return new Problem(415, "Unsupported media type", detail, "Accept-Post", taken, null);
     }
 
     /** 503: try again in some seconds. */
     public static Problem unavailable(String detail, int retryAfterSeconds) {
-        return new Problem(503, "Unavailable", detail, "Retry-After", Integer.toString(retryAfterSeconds));
+        return new Problem(503, "Unavailable", detail, "Retry-After", Integer.toString(retryAfterSeconds), null);
+    }
+
+    /** This problem, said of one place in what was sent: {@code line 3}. */
+    public Problem at(String place) {
+        return new Problem(status, title, place + ": " + detail, headerName, headerValue, published);
+    }
+
+    /** This problem, which ended a streaming publish after so much of it was published. */
+    public Problem after(Published done) {
+        return new Problem(status, title, detail + "; " + done.sentence(), headerName, headerValue, done);
     }
 
     /** The HTTP status. */
@@ -70,6 +105,9 @@ public final class Problem extends RuntimeException {
             json.writeStringProperty("title", title);
             json.writeNumberProperty("status", status);
             json.writeStringProperty("detail", detail);
+            if (published != null) {
+                published.write(json);
+            }
         });
     }
 }

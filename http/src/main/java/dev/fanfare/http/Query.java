@@ -115,7 +115,11 @@ public final class Query {
         } catch (NumberFormatException e) {
             // said below
         }
-        throw Problem.badRequest(name + "=" + value + " (expected: a number from " + least + " to " + most + ")");
+        throw outOfRange(name, value, least, most);
+    }
+
+    static Problem outOfRange(String name, String value, int least, int most) {
+        return Problem.badRequest(name + "=" + value + " (expected: a number from " + least + " to " + most + ")");
     }
 
     /**
@@ -124,12 +128,17 @@ public final class Query {
      */
     public void refuseTypos(Set<String> known) {
         for (String name : values.keySet()) {
-            if (!known.contains(name)) {
-                for (String candidate : known) {
-                    if (isOneEdit(name, candidate)) {
-                        throw Problem.badRequest("unknown parameter '" + name + "'; did you mean '" + candidate + "'?");
-                    }
-                }
+            refuseTypo("parameter", name, known);
+        }
+    }
+
+    static void refuseTypo(String what, String name, Set<String> known) {
+        if (known.contains(name)) {
+            return;
+        }
+        for (String candidate : known) {
+            if (isOneEdit(name, candidate)) {
+                throw Problem.badRequest("unknown " + what + " '" + name + "'; did you mean '" + candidate + "'?");
             }
         }
     }

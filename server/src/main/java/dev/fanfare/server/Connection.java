@@ -2,7 +2,6 @@ package dev.fanfare.server;
 
 import dev.fanfare.http.Problem;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -13,8 +12,6 @@ import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -26,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * A client's connection: its requests in, their answers out in the same order.
  *
  * <p>Publishes that follow one another on a connection are appended as they come, however long their answers take; any other request
- * waits until all before it are answered. While {@value #MOST_UNANSWERED} answers are due, or the client does not read its answers,
+ * waits until all before it are answered, and so does what follows a streaming publish, whose body is taken as it comes. While {@value #MOST_UNANSWERED} answers are due, or the client does not read its answers,
  * nothing more is read. Confined to its event loop.
  */
 final class Connection extends ChannelInboundHandlerAdapter {
@@ -45,7 +42,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     /** The request whose body is coming in. */
     private @Nullable Exchange receiving;
 
-    private @Nullable ByteBuf body;
+    private final GatheredBody body;
     private long deadline;
     private boolean midRequest;
     private boolean reading;
@@ -59,6 +56,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         this.channel = channel;
         this.server = server;
         this.worker = worker;
+        this.body = new GatheredBody(channel.alloc());
         this.deadline = worker.idleDeadline();
     }
 
@@ -86,7 +84,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         worker.remove(this);
-        releaseBody();
+        body.release();
+        PublishStream publish = receivingStream();
+        if (publish != null) {
+            publish.takeLast(held);
+        }
         held.forEach(ReferenceCountUtil::release);
         held.clear();
         unanswered.forEach(Exchange::abandon);
@@ -98,16 +100,28 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (!midRequest) {
             midRequest = true;
             deadline = worker.requestDeadline();
+        } else if (receivingStream() != null) {
+            deadline = worker.publishDeadline();
         }
+    }
+
+    /** The streaming publish whose body is coming in, or null. */
+    private @Nullable PublishStream receivingStream() {
+        return receiving == null ? null : receiving.stream;
     }
 
     /** The time for what is awaited is up. */
     void expire() {
+        PublishStream publish = receivingStream();
         if (closing) {
             channel.close();
+        } else if (publish != null) {
+            deadline = worker.publishDeadline();
+            if (held.isEmpty() && !publish.isFull()) {
+                publish.broken(Refusals.silent(server.settings()));
+            }
         } else if (midRequest && held.isEmpty()) {
-            refuse(new Problem(
-                    408, "Request timeout", "the request did not arrive within limits.request-time; send it faster"));
+            refuse(Refusals.tooSlow());
         } else if (unanswered.isEmpty() && held.isEmpty()) {
             channel.close();
         } else {
@@ -123,6 +137,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             ReferenceCountUtil.release(part);
         } else if (mustWait() || !held.isEmpty()) {
             held.add(part);
+            channel.config().setAutoRead(false);
         } else {
             take(part);
         }
@@ -131,8 +146,17 @@ final class Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
         reading = false;
+        pauseBody();
         channel.flush();
         readMoreOrNot();
+    }
+
+    /** All that has come is taken, or held. */
+    private void pauseBody() {
+        PublishStream publish = receivingStream();
+        if (publish != null) {
+            publish.contentPaused();
+        }
     }
 
     @Override
@@ -140,8 +164,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
         readMoreOrNot();
     }
 
-    /** Whether the next request must not be begun. */
+    /** Whether the next part must not be taken: the log has enough of this body, or the next request must not be begun. */
     private boolean mustWait() {
+        PublishStream publish = receivingStream();
+        if (publish != null) {
+            return publish.isFull();
+        }
         if (receiving != null || unanswered.isEmpty()) {
             return false;
         }
@@ -150,14 +178,16 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     private void readMoreOrNot() {
         if (!stream) {
-            channel.config().setAutoRead(closing || held.isEmpty() && channel.isWritable());
+            PublishStream publish = receivingStream();
+            boolean wanted = held.isEmpty() && channel.isWritable() && (publish == null || !publish.isFull());
+            channel.config().setAutoRead(closing || wanted);
         }
     }
 
     private void take(HttpObject part) {
         try {
             if (part.decoderResult().isFailure()) {
-                refuse(malformed(part.decoderResult().cause()));
+                refuseOrBreak(Refusals.malformed(part.decoderResult().cause()));
                 return;
             }
             if (part instanceof HttpRequest head) {
@@ -171,31 +201,21 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private static Problem malformed(Throwable cause) {
-        if (cause instanceof TooLongHttpLineException) {
-            return new Problem(
-                    414,
-                    "URI too long",
-                    "the request line is longer than limits.head-bytes; name fewer topics, or a pattern");
-        }
-        if (cause instanceof TooLongHttpHeaderException) {
-            return new Problem(431, "Request header fields too large", "the headers are larger than limits.head-bytes");
-        }
-        return Problem.badRequest("this is not an HTTP/1.1 request: " + cause.getMessage());
-    }
-
     private void begin(HttpRequest head) {
         Exchange exchange = new Exchange(this, new Request(head));
         receiving = exchange;
         unanswered.add(exchange);
         try {
             server.routes().check(exchange.request);
-            if (HttpUtil.getContentLength(head, 0L) > server.settings().eventBytes()) {
-                throw tooLarge();
+            server.routes().prepare(exchange);
+            if (exchange.stream != null) {
+                exchange.started = true;
+                deadline = worker.publishDeadline();
+            } else if (HttpUtil.getContentLength(head, 0L) > Refusals.mostBytes(exchange, server.settings())) {
+                throw Refusals.tooLarge(exchange, server.settings());
             }
-            if (HttpUtil.is100ContinueExpected(head) && unanswered.size() == 1) { // it must not overtake an answer
-                channel.writeAndFlush(CONTINUE.duplicate());
-            }
+            exchange.continueDue = HttpUtil.is100ContinueExpected(head);
+            continueIfDue();
         } catch (NumberFormatException e) {
             refuse(Problem.badRequest("Content-Length is not a number"));
         } catch (Problem problem) {
@@ -208,36 +228,31 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private Problem tooLarge() {
-        return new Problem(
-                413,
-                "Event too large",
-                "an event's data may have " + server.settings().eventBytes()
-                        + " bytes (limits.event-bytes); send less, or a link to it");
+    /** Has the client send a body that it holds back, unless that would overtake an answer. */
+    private void continueIfDue() {
+        Exchange first = unanswered.peek();
+        if (first != null && first == receiving && first.continueDue) {
+            first.continueDue = false;
+            channel.writeAndFlush(CONTINUE.duplicate());
+        }
     }
 
     private void receive(HttpContent content, Exchange exchange) {
-        if (!exchange.started && content.content().isReadable()) {
-            append(content.content());
+        if (exchange.stream != null) {
+            exchange.stream.content(content.content());
+        } else if (!exchange.started && content.content().isReadable()) {
+            gather(content.content(), exchange);
         }
         if (content instanceof LastHttpContent && !closing) {
             received(exchange);
         }
     }
 
-    private void append(ByteBuf bytes) {
-        int size = body == null ? 0 : body.readableBytes();
-        if (size + bytes.readableBytes() > server.settings().eventBytes()) {
-            refuse(tooLarge());
-        } else if (body == null) {
-            body = bytes.retain();
-        } else if (body instanceof CompositeByteBuf parts) {
-            parts.addComponent(true, bytes.retain());
+    private void gather(ByteBuf bytes, Exchange exchange) {
+        if (body.size() + bytes.readableBytes() > Refusals.mostBytes(exchange, server.settings())) {
+            refuse(Refusals.tooLarge(exchange, server.settings()));
         } else {
-            body = channel.alloc()
-                    .compositeBuffer(1024)
-                    .addComponent(true, body)
-                    .addComponent(true, bytes.retain());
+            body.add(bytes);
         }
     }
 
@@ -245,9 +260,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
         receiving = null;
         midRequest = false;
         deadline = worker.idleDeadline();
-        if (!exchange.started) {
-            exchange.body = body == null ? Unpooled.EMPTY_BUFFER : body;
-            body = null;
+        if (exchange.stream != null) {
+            exchange.stream.bodyEnded();
+        } else if (!exchange.started) {
+            exchange.body = body.take();
             if (exchange.isPublish() || unanswered.peek() == exchange) {
                 start(exchange);
             }
@@ -259,27 +275,45 @@ final class Connection extends ChannelInboundHandlerAdapter {
         server.routes().handle(exchange);
     }
 
-    private void releaseBody() {
-        if (body != null) {
-            body.release();
-            body = null;
+    private void refuseOrBreak(Problem problem) {
+        PublishStream publish = receivingStream();
+        if (publish == null) {
+            refuse(problem);
+        } else {
+            publish.broken(problem);
         }
     }
 
     /** Answers with a problem and closes, since what follows on this connection is not worth understanding. */
     private void refuse(Problem problem) {
-        closing = true;
-        deadline = worker.requestDeadline();
-        releaseBody();
         Exchange exchange = receiving;
         if (exchange == null || exchange.started) {
             exchange = new Exchange(this, Exchange.UNREADABLE);
             unanswered.add(exchange);
         }
+        answerAndClose(exchange, problem);
+    }
+
+    /** Answers the newest request before its body has come, of which nothing is looked at any more. */
+    void answerAndClose(Exchange exchange, Problem problem) {
+        closing = true;
+        deadline = worker.requestDeadline();
+        body.release();
         receiving = null;
         exchange.started = true;
         exchange.keepAlive = false;
         exchange.answer(problem);
+    }
+
+    /** The log has taken some of a streaming publish: what was held of its body goes on. */
+    void streamProgressed(PublishStream publish) {
+        if (publish == receivingStream()) {
+            takeHeld();
+            if (!reading && !takingHeld) {
+                publish.contentPaused();
+                readMoreOrNot();
+            }
+        }
     }
 
     /** An exchange has its answer: sends it, and those after it that were waiting for it. */
@@ -298,8 +332,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (first != null && !first.started && first != receiving) {
             start(first);
         }
+        continueIfDue();
         takeHeld();
         if (!reading && !stream) {
+            pauseBody();
             channel.flush();
             readMoreOrNot();
         }
@@ -329,7 +365,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
         takingHeld = true;
         if (!held.isEmpty()) {
-            deadline = worker.requestDeadline();
+            deadline = receivingStream() == null ? worker.requestDeadline() : worker.publishDeadline();
         }
         while (!held.isEmpty() && !closing && !stream && !mustWait()) {
             take(held.remove());

@@ -1,6 +1,7 @@
 package dev.fanfare.server;
 
 import dev.fanfare.http.Problem;
+import dev.fanfare.http.StreamedPublish;
 import dev.fanfare.hub.AppendRefused;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -24,6 +25,15 @@ final class Exchange {
     final Request request;
     ByteBuf body = Unpooled.EMPTY_BUFFER;
     boolean started;
+    /** What takes the body as it comes; null while it is gathered. */
+    @Nullable
+    PublishStream stream;
+    /** What a JSON document of events asks for; null for anything else. */
+    @Nullable
+    StreamedPublish document;
+
+    /** Whether the client waits to be told to send the body. */
+    boolean continueDue;
 
     @Nullable
     ByteBuf answer;
@@ -40,8 +50,9 @@ final class Exchange {
         this.keepAlive = request.keepAlive;
     }
 
+    /** Whether it may be begun, and followed by another of its kind, while earlier ones have no answer. */
     boolean isPublish() {
-        return request.method.equals("POST");
+        return request.method.equals("POST") && stream == null;
     }
 
     ByteBufAllocator allocator() {
@@ -91,7 +102,8 @@ final class Exchange {
         onLoop(() -> answer(problem(failure)));
     }
 
-    private static Problem problem(Throwable failure) {
+    /** What a failure means to a client. */
+    static Problem problem(Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof Problem problem) {

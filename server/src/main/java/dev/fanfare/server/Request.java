@@ -27,6 +27,7 @@ final class Request {
     final @Nullable String host;
 
     final @Nullable String origin;
+    private @Nullable Query query;
 
     Request(HttpRequest head) {
         this.head = head;
@@ -59,7 +60,10 @@ final class Request {
     }
 
     Query query() {
-        return Query.of(rawQuery);
+        if (query == null) {
+            query = Query.of(rawQuery);
+        }
+        return query;
     }
 
     /** A header that is a list, whatever number of lines it came in; null when there is none. */

@@ -5,7 +5,9 @@ import dev.fanfare.http.EndRequest;
 import dev.fanfare.http.EventPages;
 import dev.fanfare.http.Problem;
 import dev.fanfare.http.PublishRequest;
+import dev.fanfare.http.Published;
 import dev.fanfare.http.Query;
+import dev.fanfare.http.StreamedPublish;
 import dev.fanfare.http.SubscribeRequest;
 import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.Publication;
@@ -16,6 +18,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +29,7 @@ final class Routes {
     private static final String TOPICS = "/topics/";
     private static final String STREAMS = "/streams/";
     private static final String READ = "GET, HEAD, OPTIONS";
+    private static final String READ_AND_PUBLISH = "GET, HEAD, POST, OPTIONS";
     private static final String TOPIC_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
     private static final String CORS_HEADERS =
             "Authorization, Content-Type, Last-Event-ID, Cache-Control, Idempotency-Key";
@@ -87,9 +91,37 @@ final class Routes {
             return "DELETE, OPTIONS";
         }
         return switch (path) {
-            case "/", "/events", "/topics", "/streams", "/stats", "/healthz", "/readyz" -> READ;
+            case "/events" -> READ_AND_PUBLISH;
+            case "/", "/topics", "/streams", "/stats", "/healthz", "/readyz" -> READ;
             default -> null;
         };
+    }
+
+    /** Finds out, before its body comes, what is to be done with it. */
+    void prepare(Exchange exchange) {
+        Request request = exchange.request;
+        if (!request.method.equals("POST")) {
+            return;
+        }
+        StreamedPublish asked = StreamedPublish.of(
+                request.path.startsWith(TOPICS) ? topic(request) : null,
+                request.query(),
+                request.header(HttpHeaderNames.CONTENT_TYPE),
+                request.header("Idempotency-Key"));
+        if (asked == null) {
+            return;
+        }
+        if (asked.isStream()) {
+            PublishStream stream = new PublishStream(exchange, hub, asked);
+            exchange.stream = stream;
+            exchange.onAbandon = stream::clientGone;
+        } else {
+            exchange.document = asked;
+        }
+    }
+
+    private static String topic(Request request) {
+        return Query.decode(request.path.substring(TOPICS.length()), false);
     }
 
     void handle(Exchange exchange) {
@@ -108,7 +140,7 @@ final class Routes {
         if (request.method.equals("OPTIONS")) {
             options(exchange);
         } else if (path.startsWith(TOPICS)) {
-            String topic = Query.decode(path.substring(TOPICS.length()), false);
+            String topic = topic(request);
             switch (request.method) {
                 case "POST" -> publish(exchange, topic);
                 case "DELETE" -> delete(exchange, topic);
@@ -118,7 +150,13 @@ final class Routes {
             answer(exchange, admin.closeStream(path.substring(STREAMS.length())));
         } else {
             switch (path) {
-                case "/events" -> subscribe(exchange, null);
+                case "/events" -> {
+                    if (exchange.document == null) {
+                        subscribe(exchange, null);
+                    } else {
+                        publishAll(exchange, exchange.document);
+                    }
+                }
                 case "/topics" -> answer(exchange, admin.topics(request.query()));
                 case "/streams" -> answer(exchange, admin.streams(request.query()));
                 case "/stats" -> answer(exchange, admin.stats());
@@ -156,12 +194,7 @@ final class Routes {
             answer(exchange, status, end.topic(), hub.end(end.topic(), end.reason()));
             return;
         }
-        Publication publication = PublishRequest.of(
-                topic,
-                request.query(),
-                request.header(HttpHeaderNames.CONTENT_TYPE),
-                request.header("Idempotency-Key"),
-                body);
+        Publication publication = PublishRequest.of(topic, request.query(), request.header("Idempotency-Key"), body);
         answer(
                 exchange,
                 201,
@@ -177,6 +210,25 @@ final class Routes {
                 exchange.onLoop(() -> exchange.answer(exchange.response(status)
                         .header("Location", "/topics/" + PathEncoding.encode(topic.name()))
                         .with(("{\"id\":\"" + id + "\"}").getBytes(StandardCharsets.US_ASCII), Response.JSON)));
+            }
+        });
+    }
+
+    /** Publishes the events of a document, all or none. */
+    private void publishAll(Exchange exchange, StreamedPublish asked) {
+        byte[] body = ByteBufUtil.getBytes(exchange.body);
+        List<Publication> all = asked.document(body, server.settings().eventBytes());
+        if (all.isEmpty()) {
+            exchange.answer(200, Published.NOTHING.body());
+            return;
+        }
+        hub.log().append(all).whenComplete((positions, failure) -> {
+            if (failure != null) {
+                exchange.fail(failure);
+            } else {
+                byte[] answer = Published.upTo(all.get(all.size() - 1), positions[positions.length - 1], all.size())
+                        .body();
+                exchange.onLoop(() -> exchange.answer(200, answer));
             }
         });
     }

@@ -16,8 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param origins allowed origins, {@code *} at the end of one for any port, {@code *} alone for all; null for those of this machine
  * @param streams how many event streams at once
  * @param eventBytes how large one event's data may be
+ * @param bodyBytes how large a JSON document of events may be
  * @param headBytes how large a request line and, apart from it, the headers may be
  * @param requestTime how long a request, head and body, may take to arrive
+ * @param publishIdle how long a streaming publish may be silent
  * @param idle how long a connection may be open without a request
  * @param defaults what streams get that do not say
  */
@@ -30,7 +32,9 @@ public record ServerSettings(
         @Nullable List<String> origins,
         int streams,
         int eventBytes,
+        int bodyBytes,
         int headBytes,
         Duration requestTime,
+        Duration publishIdle,
         Duration idle,
         SubscribeRequest.Defaults defaults) {}

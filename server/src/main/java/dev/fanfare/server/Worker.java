@@ -23,6 +23,8 @@ final class Worker {
     private final Set<Connection> connections = new HashSet<>();
     private final long requestSeconds;
     private final long idleSeconds;
+    private final long publishSeconds;
+    private byte[] scratch = {};
     private long now;
     private String date;
 
@@ -31,6 +33,7 @@ final class Worker {
         this.loop = loop;
         this.requestSeconds = seconds(settings.requestTime());
         this.idleSeconds = seconds(settings.idle());
+        this.publishSeconds = seconds(settings.publishIdle());
         this.date = date();
         eventLoop.scheduleAtFixedRate(this::tick, 1, 1, TimeUnit.SECONDS);
     }
@@ -74,6 +77,19 @@ final class Worker {
 
     long idleDeadline() {
         return now + idleSeconds + 1;
+    }
+
+    /** By when a streaming publish must have sent something more. */
+    long publishDeadline() {
+        return now + publishSeconds + 1;
+    }
+
+    /** An array of at least this length, to be used before anything else is done on this thread. */
+    byte[] scratch(int length) {
+        if (scratch.length < length) {
+            scratch = new byte[length];
+        }
+        return scratch;
     }
 
     void add(Connection connection) {

@@ -191,15 +191,6 @@ class PublishTest {
         assertThat(all.get(all.size() - 1)).containsEntry("data", "a=1");
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"application/x-ndjson", "text/event-stream", "Text/Event-Stream; charset=utf-8"})
-    void aStreamOfEventsIsRefusedClearlyForNow(String type) {
-        Answer refused = node.post("/topics/streaming", "data: x\n\n", "Content-Type: " + type);
-        assertThat(refused.status()).isIn(415, 501);
-        refused.isProblem(refused.status(), type.split(";")[0]);
-        assertThat(events("streaming")).isEmpty();
-    }
-
     @Test
     void anEventAsLargeAsMayBeIsTakenAndOneByteMoreRefused() {
         node.publish("large", "x".repeat(100_000));

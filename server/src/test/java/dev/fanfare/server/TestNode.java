@@ -29,9 +29,11 @@ final class TestNode implements AutoCloseable {
 
         int streams = 10_000;
         int eventBytes = 1 << 20;
+        int bodyBytes = 16 << 20;
         int headBytes = 16 << 10;
         int topicsPerStream = 100;
         Duration requestTime = Duration.ofSeconds(10);
+        Duration publishIdle = Duration.ofSeconds(60);
         Duration idle = Duration.ofSeconds(75);
         Duration heartbeat = Duration.ofSeconds(15);
         long windowBytes = 64L << 20;
@@ -65,8 +67,10 @@ final class TestNode implements AutoCloseable {
                         bounds.origins,
                         bounds.streams,
                         bounds.eventBytes,
+                        bounds.bodyBytes,
                         bounds.headBytes,
                         bounds.requestTime,
+                        bounds.publishIdle,
                         bounds.idle,
                         new SubscribeRequest.Defaults(
                                 bounds.topicsPerStream,
@@ -88,6 +92,10 @@ final class TestNode implements AutoCloseable {
         Bounds bounds = new Bounds();
         change.accept(bounds);
         return new TestNode(bounds);
+    }
+
+    Hub hub() {
+        return hub;
     }
 
     int port() {

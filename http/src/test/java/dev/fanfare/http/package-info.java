@@ -1,0 +1,4 @@
+@NullMarked
+package dev.fanfare.http;
+
+import org.jspecify.annotations.NullMarked;
