@@ -26,14 +26,14 @@ export async function canListen(port) {
 }
 
 /**
- * A node that is ready, with its log in memory: `{ url, port, program, readyAfter (ms), kill(), stop() }`. `args` are further
- * arguments of serve; `command` runs Fanfare otherwise than by the launcher.
+ * A node that is ready, with its log in the directory `data`, else in memory: `{ url, port, program, readyAfter (ms), kill(), stop() }`.
+ * `args` are further arguments of serve; `command` runs Fanfare otherwise than by the launcher.
  */
-export async function startNode(t, { port, args = [], command = [fanfare], cwd, env } = {}) {
+export async function startNode(t, { port, data, args = [], command = [fanfare], cwd, env } = {}) {
   port ??= await freePort();
   const begin = performance.now();
   const [file, ...first] = command;
-  const program = start(t, file, [...first, 'serve', '--memory', '--port', String(port), ...args], { cwd, env });
+  const program = start(t, file, [...first, 'serve', ...(data ? ['--data', data] : ['--memory']), '--port', String(port), ...args], { cwd, env });
   const url = await until(
     () => `a node to print its URL; it printed: ${program.output}`,
     () => {
