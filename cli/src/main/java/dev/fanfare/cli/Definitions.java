@@ -61,7 +61,7 @@ final class Definitions {
             "data",
             SettingType.text("DIR", "a directory"),
             "./fanfare-data",
-            "the directory of the log; one node at a time uses it");
+            "the directory of the log, for one node at a time");
     static final Setting<Duration> DATA_LOCK_WAIT = define(
             HISTORY,
             "data.lock-wait",
