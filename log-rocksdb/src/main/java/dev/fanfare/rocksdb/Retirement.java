@@ -308,11 +308,24 @@ final class Retirement {
         }
     }
 
-    /** Gives the disk back what was removed: whole files of old events at once, the rest when much has gone. */
     private void compact() throws RocksDBException {
         if (removed > REMOVALS_A_COMPACTION || removed > 0 && state.events() == 0) {
-            removed = 0;
-            store.reclaim(state.front());
+            reclaim();
         }
+    }
+
+    /** Gives the disk back what was removed: whole files of old events at once, then the rest. */
+    void reclaim() throws RocksDBException {
+        removed = 0;
+        state.lock.lock();
+        try {
+            if (state.deletions().isEmpty()) { // else some of it is still to be counted as it goes
+                store.dropUpTo(
+                        state.kept.isEmpty() ? state.front() : Math.min(state.front(), state.kept.firstKey() - 1));
+            }
+        } finally {
+            state.lock.unlock();
+        }
+        store.compact();
     }
 }

@@ -255,6 +255,19 @@ public final class RocksLog implements EventLog {
         }
     }
 
+    /** Gives the disk back what was removed, now; for tests, which cannot wait until it is much. */
+    void reclaim() {
+        try {
+            retiring.submit(() -> {
+                        retirement.reclaim();
+                        return null;
+                    })
+                    .get();
+        } catch (InterruptedException | java.util.concurrent.ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     private void retire() {
         if (closing) {
             return;

@@ -151,9 +151,19 @@ final class Store implements AutoCloseable {
         db.syncWal();
     }
 
-    /** Gives the disk back what was removed. */
-    void reclaim(long front) throws RocksDBException {
-        db.deleteFilesInRanges(events(), List.of(Bytes.ofLong(0), Bytes.ofLong(front)), true);
+    /**
+     * Drops the files in which no event is after this position; none of these is held. What lies below must not come to light again
+     * when a file goes that says it was removed, so it is removed as a whole first.
+     */
+    void dropUpTo(long position) throws RocksDBException {
+        byte[] begin = Bytes.ofLong(0);
+        byte[] end = Bytes.ofLong(position + 1);
+        db.deleteRange(events(), unsynced, begin, end);
+        db.deleteFilesInRanges(events(), List.of(begin, end), false);
+    }
+
+    /** Rewrites the files, without what was removed. */
+    void compact() throws RocksDBException {
         for (ColumnFamilyHandle family : families) {
             db.compactRange(family);
         }
