@@ -187,7 +187,7 @@ final class Audit {
                         .append('\n');
             }
             EventLog.Size size = new EventLog.Size(
-                    state.directory.withEvents(), state.events(), state.bytes(), state.directory.floor());
+                    state.directory.withEvents(), state.events(), state.bytes(), state.directory.floor(), 0);
             return text.append(size).append(" tail ").append(state.tail()).toString();
         } finally {
             state.lock.unlock();
