@@ -1,23 +1,16 @@
 // ./fanfare from outside: how fast it is ready, what it says and how it exits, and its jar away from the checkout.
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { copyFile, readdir } from 'node:fs/promises';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { emptyDirectory } from './support/folder.mjs';
 import { history, publish, request, streams } from './support/http.mjs';
 import { canListen, freePort, startNode } from './support/node.mjs';
 import { checkout, fanfare, run, start } from './support/process.mjs';
 import { startProxy } from './support/proxy.mjs';
 import { openStream } from './support/stream.mjs';
 import { until } from './support/until.mjs';
-
-/** A directory of its own, gone with the test. */
-async function emptyDirectory(t) {
-  const folder = await mkdtemp(join(tmpdir(), 'fanfare-e2e-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** A tail that reads a topic by now. */
 async function startTail(t, node, args) {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { openPage, startBrowser } from './support/browser.mjs';
+import { commands, fencedBlocks } from './support/document.mjs';
 import { request, streams } from './support/http.mjs';
 import { parseEventStream } from './support/event-stream.mjs';
 import { startNode } from './support/node.mjs';
@@ -16,17 +17,7 @@ function tour() {
   assert.ok(existsSync(readme), 'there is no README.md');
   const section = readFileSync(readme, 'utf8').match(/^#+ 60-second tour\n([^]*?)(?=^## |(?![^]))/im)?.[1];
   assert.ok(section, 'README.md has no heading "60-second tour"');
-  let end = 0;
-  return [...section.matchAll(/^```(\w+)\n([^]*?)^```/gm)].map((match) => {
-    const before = section.slice(end, match.index);
-    end = match.index + match[0].length;
-    return { language: match[1], text: match[2], before };
-  });
-}
-
-/** The commands of a shell block: comments and prompts off, continued lines joined. */
-function commands(text) {
-  return text.replace(/\\\n\s*/g, ' ').split('\n').map((line) => line.replace(/^\$ /, '').trim()).filter((line) => line && !line.startsWith('#'));
+  return fencedBlocks(section);
 }
 
 const subscribes = (command) => /\bfanfare tail\b|\bcurl\b.*\s(-\w*N|--no-buffer)/.test(command);
