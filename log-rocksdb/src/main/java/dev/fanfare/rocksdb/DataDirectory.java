@@ -7,11 +7,16 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +25,9 @@ final class DataDirectory implements AutoCloseable {
 
     /** What this program writes. It reads no newer one. */
     static final int FORMAT = 1;
+
+    /** What a directory may hold in which there is no log yet. */
+    private static final Set<String> NOT_FOREIGN = Set.of("lock", "format.new", "lost+found");
 
     private static final Duration BETWEEN_TRIES = Duration.ofMillis(50);
     private static final long LEAST_RESERVE = 2L << 20;
@@ -54,8 +62,15 @@ final class DataDirectory implements AutoCloseable {
                 directory.close();
                 throw e;
             }
+        } catch (FileAlreadyExistsException e) {
+            throw new DataDirectoryException(e.getFile() + " is not a directory; name another with --data", e);
+        } catch (AccessDeniedException e) {
+            throw new DataDirectoryException(
+                    "the data directory " + path + " cannot be used: this process may not write " + e.getFile()
+                            + "; give its user the right to, or name another directory with --data",
+                    e);
         } catch (IOException e) {
-            throw new DataDirectoryException("the data directory " + path + " cannot be used: " + e, e);
+            throw new DataDirectoryException("the data directory " + path + " cannot be used: " + e.getMessage(), e);
         }
     }
 
@@ -87,7 +102,10 @@ final class DataDirectory implements AutoCloseable {
     private void checkFormat() throws IOException {
         Path file = path.resolve("format");
         if (!Files.exists(file)) {
-            Files.writeString(file, "fanfare " + FORMAT + "\n");
+            checkIsOurs();
+            Path whole = path.resolve("format.new"); // half a line would keep the next start out
+            Files.writeString(whole, "fanfare " + FORMAT + "\n");
+            Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
             return;
         }
         String text = Files.readString(file).trim();
@@ -103,8 +121,26 @@ final class DataDirectory implements AutoCloseable {
         }
     }
 
+    /** Refuses a directory that something else is kept in. */
+    private void checkIsOurs() throws IOException {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(path)) {
+            for (Path file : all) {
+                String name = file.getFileName().toString();
+                if (!name.startsWith(".") && !NOT_FOREIGN.contains(name)) {
+                    throw new DataDirectoryException("the directory " + path + " holds '" + name
+                            + "' and is no data directory of Fanfare; name an empty or a new one with --data");
+                }
+            }
+        }
+    }
+
     Path database() {
         return path.resolve("db");
+    }
+
+    /** A new directory for what is damaged and might be of use to somebody yet. */
+    Path aside() throws IOException {
+        return Files.createTempDirectory(path, "damaged-");
     }
 
     Path mark() {
