@@ -16,25 +16,31 @@ import java.util.zip.CRC32C;
  * system call, and the end of the process does not undo it. What it says beyond what a recovery found has been lost.
  *
  * <pre>
- * 0   newest committed position      8 bytes, big-endian
- * 8   1: closed in order, 0: in use  1
- * 9   1: every commit was synced     1
- * 10  boot id                        36
- * 46  CRC-32C of bytes 8 to 45       4
+ * 0   1: closed in order, 0: in use      1
+ * 1   1: every commit was synced         1
+ * 2   boot id                            36
+ * 38  CRC-32C of bytes 0 to 37           4
+ * 48  a committed position, big-endian   8
+ * 56  the same, inverted                 8
+ * 64  the one before or after it         8
+ * 72  the same, inverted                 8
  * </pre>
  */
 final class Mark {
 
     private static final int SIZE = 4096;
-    private static final int CLOSED = 8;
-    private static final int SYNCED = 9;
-    private static final int BOOT = 10;
+    private static final int SYNCED = 1;
+    private static final int BOOT = 2;
     private static final int BOOT_LENGTH = 36;
-    private static final int SUM = 46;
+    private static final int SUM = 38;
+    private static final int POSITIONS = 48;
+    private static final int POSITION_LENGTH = 16;
     private static final String NO_BOOT = "-".repeat(BOOT_LENGTH);
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
     private final MappedByteBuffer page;
+    /** Where the next position goes: the two places take turns, so that one is whole whenever the process ends. */
+    private int turn;
 
     /** What the file said when the log was last in use. */
     record Past(long committed, boolean closed, boolean synced, boolean sameBoot) {}
@@ -57,18 +63,26 @@ final class Mark {
         }
     }
 
-    /** What it says, or that nothing can be known: then as if after another start of the machine. */
+    /** What it says; what of it is damaged, as if after another start of the machine. */
     Past past() {
-        byte[] facts = new byte[SUM - CLOSED];
-        page.get(CLOSED, facts);
-        if (page.getInt(SUM) != sum(facts)) {
-            return new Past(0, false, false, false);
+        byte[] facts = new byte[SUM];
+        page.get(0, facts);
+        long committed = Math.max(0, Math.max(position(0), position(1)));
+        if (page.getInt(SUM) != sum(facts) || committed == 0) {
+            return new Past(committed, false, false, false);
         }
-        String boot = new String(facts, BOOT - CLOSED, BOOT_LENGTH, StandardCharsets.US_ASCII);
+        String boot = new String(facts, BOOT, BOOT_LENGTH, StandardCharsets.US_ASCII);
         boolean sameBoot = boot.equals(bootId()) && !boot.equals(NO_BOOT);
-        return new Past(page.getLong(0), facts[0] == 1, facts[SYNCED - CLOSED] == 1, sameBoot);
+        return new Past(committed, facts[0] == 1, facts[SYNCED] == 1, sameBoot);
     }
 
+    private long position(int place) {
+        int at = POSITIONS + place * POSITION_LENGTH;
+        long position = page.getLong(at);
+        return page.getLong(at + 8) == ~position ? position : -1;
+    }
+
+    /** The log is in use from now on. That is on the disk before anything is appended: whatever comes now may be lost with the power. */
     void inUse(boolean synced, long committed) {
         write(false, synced, committed);
     }
@@ -76,22 +90,26 @@ final class Mark {
     /** Everything is on the disk and stays as it is. */
     void closed(boolean synced, long committed) {
         write(true, synced, committed);
-        page.force();
     }
 
     void committed(long position) {
-        page.putLong(0, position);
+        int at = POSITIONS + turn * POSITION_LENGTH;
+        turn = 1 - turn;
+        page.putLong(at, position);
+        page.putLong(at + 8, ~position);
     }
 
     private void write(boolean closed, boolean synced, long committed) {
-        byte[] facts = new byte[SUM - CLOSED];
+        byte[] facts = new byte[SUM];
         facts[0] = (byte) (closed ? 1 : 0);
-        facts[SYNCED - CLOSED] = (byte) (synced ? 1 : 0);
+        facts[SYNCED] = (byte) (synced ? 1 : 0);
         byte[] boot = bootId().getBytes(StandardCharsets.US_ASCII);
-        System.arraycopy(boot, 0, facts, BOOT - CLOSED, BOOT_LENGTH);
-        page.putLong(0, committed);
-        page.put(CLOSED, facts);
+        System.arraycopy(boot, 0, facts, BOOT, BOOT_LENGTH);
+        committed(committed);
+        committed(committed);
+        page.put(0, facts);
         page.putInt(SUM, sum(facts));
+        page.force();
     }
 
     private static int sum(byte[] facts) {
