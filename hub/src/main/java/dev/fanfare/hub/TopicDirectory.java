@@ -159,10 +159,20 @@ public final class TopicDirectory<E> {
         history.newest = newest;
         history.events = events;
         history.horizon = horizon;
+        history.raised = removals;
         history.deleted = deleted;
         history.ended = ended;
         highestHorizon = Math.max(highestHorizon, horizon);
         return history;
+    }
+
+    /**
+     * What is restored from now on may have had so many removals: readers that know of fewer are told, also those that have read an
+     * earlier directory of the same log.
+     */
+    public void restoreRemovals(long count) {
+        removals = count;
+        floorRaised = count;
     }
 
     /** Takes the floor from a record of it. */

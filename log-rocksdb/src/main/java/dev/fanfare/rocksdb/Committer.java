@@ -79,6 +79,9 @@ final class Committer implements Runnable {
         CompletableFuture<Void> done = new CompletableFuture<>();
         execute(() -> log.whileOpen(() -> {
             try {
+                if (log.isShut()) {
+                    throw RocksLog.notOpen();
+                }
                 log.reads().forEach(after, follower::entries);
                 followers.add(follower);
                 done.complete(null);

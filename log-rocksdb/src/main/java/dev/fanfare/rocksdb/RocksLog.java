@@ -9,6 +9,7 @@ import dev.fanfare.hub.Reading;
 import dev.fanfare.hub.Retention;
 import dev.fanfare.hub.Selection;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -26,6 +27,7 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.Status;
 
 /**
  * A log on the disk of one machine. What it acknowledged survives the end of the process in any way; with {@link Durability#DISK} the
@@ -61,12 +63,13 @@ public final class RocksLog implements EventLog {
     private volatile Retirement retirement;
     private volatile boolean full;
     private volatile boolean broken;
+    private volatile boolean shut;
     private volatile boolean closing;
     private volatile boolean closed;
 
     private RocksLog(
             DataDirectory directory, Retention retention, Durability durability, InstantSource clock, Mark mark)
-            throws RocksDBException {
+            throws RocksDBException, IOException {
         this.directory = directory;
         this.retention = retention;
         this.durability = durability;
@@ -108,22 +111,49 @@ public final class RocksLog implements EventLog {
         RocksDB.loadLibrary();
     }
 
-    private static Store openStore(DataDirectory directory) throws RocksDBException {
+    private static Store openStore(DataDirectory directory) throws RocksDBException, IOException {
         try {
             return Store.open(directory.database());
         } catch (RocksDBException e) {
+            if (!isDamage(e)) {
+                throw e; // a full disk, say
+            }
             LOG.log(
                     System.Logger.Level.WARNING,
                     "the log in " + directory + " is damaged (" + e.getMessage() + "); opening what is whole of it");
-            return Store.salvage(directory.database());
         }
+        try {
+            return Store.salvage(directory.database(), directory.aside());
+        } catch (RocksDBException e) {
+            if (!isDamage(e)) {
+                throw e;
+            }
+            Path aside = directory.aside();
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "nothing of the log in " + directory + " can be opened (" + e.getMessage() + "); it is kept in "
+                            + aside + ", and the log begins anew");
+            Files.move(directory.database(), aside.resolve("db"));
+            return Store.open(directory.database());
+        }
+    }
+
+    private static boolean isDamage(RocksDBException failure) {
+        return failure.getStatus() != null && failure.getStatus().getCode() == Status.Code.Corruption
+                || String.valueOf(failure.getMessage()).contains("No such file");
     }
 
     /** Compares what was found with what was known to be there. */
     private void recover(Mark.Past past) {
         long found = state.tail();
-        boolean isNew = past.committed() == 0 && state.events() == 0;
-        if (isNew || past.closed() && past.committed() <= found) {
+        boolean unknown = past.committed() == 0 && !past.closed();
+        if (state.isNew() && !unknown) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the log in " + directory + " is empty, and had come to " + Position.text(past.committed())
+                            + "; clients that had seen anything of it are told log-lost");
+        }
+        if (state.isNew() && unknown || past.closed() && past.committed() <= found) {
             return;
         }
         boolean powerLost = !past.sameBoot() && !past.synced();
@@ -137,7 +167,8 @@ public final class RocksLog implements EventLog {
         }
         LOG.log(
                 System.Logger.Level.WARNING,
-                "the log in " + directory + " was not closed, and entries after " + Position.text(found)
+                "the log in " + directory + (past.closed() ? " was closed" : " was not closed")
+                        + ", and entries after " + Position.text(found)
                         + " may be lost"
                         + (powerLost
                                 ? " (the machine has started anew since)"
@@ -198,7 +229,7 @@ public final class RocksLog implements EventLog {
         return new AppendRefused(AppendRefused.Reason.UNAVAILABLE, "the log is closed");
     }
 
-    /** Does something during which the store is not closed. */
+    /** Does something during which the store is not closed, unless it could not be opened again: {@link #isShut}. */
     void whileOpen(Runnable work) {
         inUse.readLock().lock();
         try {
@@ -214,10 +245,18 @@ public final class RocksLog implements EventLog {
             throw diskFull();
         }
         if (broken) {
-            throw new AppendRefused(
-                    AppendRefused.Reason.UNAVAILABLE,
-                    "the log could not be written and is being opened again; try again");
+            throw notOpen();
         }
+    }
+
+    /** Whether the store could not be opened again yet. */
+    boolean isShut() {
+        return shut;
+    }
+
+    static AppendRefused notOpen() {
+        return new AppendRefused(
+                AppendRefused.Reason.UNAVAILABLE, "the log could not be written and is being opened again; try again");
     }
 
     private AppendRefused diskFull() {
@@ -291,11 +330,14 @@ public final class RocksLog implements EventLog {
     private void reopen() throws RocksDBException {
         inUse.writeLock().lock();
         try {
+            shut = true; // until it is open again: a closed store must not be read
             store.close();
             store = Store.open(directory.database());
-            state = State.load(store, retention, clock.millis());
+            state = State.reload(store, retention, clock.millis(), state);
             reads = new Reads(state, store);
+            keys.count(store);
             retirement = new Retirement(this);
+            shut = false;
             broken = false;
             LOG.log(System.Logger.Level.INFO, "the log in " + directory + " is written again");
         } finally {
@@ -323,6 +365,8 @@ public final class RocksLog implements EventLog {
                 try {
                     if (closed) {
                         done.completeExceptionally(closedLog());
+                    } else if (shut) {
+                        done.completeExceptionally(notOpen());
                     } else {
                         done.complete(question.answer(reads));
                     }

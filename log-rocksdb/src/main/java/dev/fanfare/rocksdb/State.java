@@ -40,7 +40,7 @@ final class State {
 
     private final Retention retention;
     /** Deleted topics of which not all is removed yet, with the position of the deletion; never changed, only replaced. */
-    private Map<Topic, Long> deletions = Map.of();
+    private volatile Map<Topic, Long> deletions = Map.of();
 
     private volatile long tail;
     /** Every event up to here is gone, but for those in {@link #kept}. */
@@ -50,6 +50,7 @@ final class State {
 
     private long events;
     private long bytes;
+    private boolean isNew;
 
     private State(Retention retention, long birth) {
         this.retention = retention;
@@ -61,14 +62,26 @@ final class State {
 
     /** Reads what the store says; a new one is born now. */
     static State load(Store store, Retention retention, long now) throws RocksDBException {
+        return load(store, retention, now, 0);
+    }
+
+    /** Reads it again while there are readers, who have judged its gaps until now. */
+    static State reload(Store store, Retention retention, long now, State before) throws RocksDBException {
+        return load(store, retention, now, before.directory.removals() + 1);
+    }
+
+    private static State load(Store store, Retention retention, long now, long removals) throws RocksDBException {
         byte[] record = store.get(store.directory(), Facts.OfLog.KEY);
         if (record == null) {
             State state = new State(retention, Position.next(0, now));
+            state.isNew = true;
+            state.directory.restoreRemovals(removals);
             state.replay(store);
             return state;
         }
         Facts.OfLog log = Facts.OfLog.decode(record);
         State state = new State(retention, log.birth());
+        state.directory.restoreRemovals(removals);
         state.directory.restoreFloor(log.floor());
         state.tail = log.tail();
         state.front = log.front();
@@ -113,6 +126,9 @@ final class State {
                     History<Facts> history = directory.find(topic);
                     boolean known = history != null && position <= Math.max(history.newest(), history.deleted());
                     if (!known && (topics.size() == 1 || isIndexed(store, topic, position))) {
+                        if (history == null && position <= directory.floor()) { // the floor has risen over it since
+                            directory.restore(topic, 0, 0, position - 1, 0, 0);
+                        }
                         applyTo(topic, entry, position);
                     }
                 }
@@ -144,6 +160,11 @@ final class State {
         }
         String id = Records.idOf(entry);
         return id == null ? weight : weight + id.length() + 9;
+    }
+
+    /** Whether the store knew of no log. */
+    boolean isNew() {
+        return isNew;
     }
 
     long tail() {

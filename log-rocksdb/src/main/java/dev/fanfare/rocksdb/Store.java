@@ -1,9 +1,14 @@
 package dev.fanfare.rocksdb;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.AbstractNativeReference;
 import org.rocksdb.BlockBasedTableConfig;
@@ -69,7 +74,7 @@ final class Store implements AutoCloseable {
                     .setTableFormatConfig(table);
             descriptors.add(new ColumnFamilyDescriptor(family.getBytes(StandardCharsets.US_ASCII), options));
         }
-        DBOptions options = own(new DBOptions())
+        DBOptions options = own(verifyingWals())
                 .setCreateIfMissing(true)
                 .setCreateMissingColumnFamilies(true)
                 .setAtomicFlush(true)
@@ -95,9 +100,24 @@ final class Store implements AutoCloseable {
         return new Store(directory, false);
     }
 
-    /** Opens what is left of a damaged one: the newest state of which all files are whole. */
-    static Store salvage(Path directory) throws RocksDBException {
+    /**
+     * Opens what is left of a damaged one: the newest state of which all files are whole. What was only in write-ahead logs is not part
+     * of it; they are moved away, because the next start would take them for newer than what is written from now on.
+     */
+    static Store salvage(Path directory, Path aside) throws RocksDBException, IOException {
+        try (DirectoryStream<Path> logs = Files.newDirectoryStream(directory, "*.log")) {
+            for (Path log : logs) {
+                Files.move(log, aside.resolve(log.getFileName()));
+            }
+        }
         return new Store(directory, true);
+    }
+
+    /** Every write-ahead log knows which was before it, so that one that is missing is noticed. There is no setter for it. */
+    private static DBOptions verifyingWals() {
+        Properties properties = new Properties();
+        properties.setProperty("track_and_verify_wals", "true");
+        return Objects.requireNonNull(DBOptions.getDBOptionsFromProps(properties), "track_and_verify_wals");
     }
 
     private <T extends AbstractNativeReference> T own(T reference) {
