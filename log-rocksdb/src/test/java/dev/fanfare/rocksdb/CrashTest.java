@@ -227,7 +227,8 @@ class CrashTest {
                 if (stored == null) {
                     boolean expired = mode.equals("count")
                             ? events.size() >= 200 && promise.position < events.firstKey()
-                            : promise.position < held.firstKey() && log.state().bytes() > 500_000;
+                            : promise.position < held.firstKey()
+                                    && log.state().bytes() + log.keys().bytes() > 500_000;
                     if (!expired) {
                         lost.add("lost: " + promise + " of " + topic + ", which holds " + events.size() + " from "
                                 + events.firstKey());
