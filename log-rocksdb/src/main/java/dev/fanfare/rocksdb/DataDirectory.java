@@ -53,13 +53,13 @@ final class DataDirectory implements AutoCloseable {
             Files.createDirectories(path);
             FileChannel lockFile = FileChannel.open(
                     path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            lock(lockFile, path, lockWait);
-            DataDirectory directory = new DataDirectory(path, lockFile);
             try {
+                lock(lockFile, path, lockWait);
+                DataDirectory directory = new DataDirectory(path, lockFile);
                 directory.checkFormat();
                 return directory;
             } catch (RuntimeException | IOException e) {
-                directory.close();
+                lockFile.close();
                 throw e;
             }
         } catch (FileAlreadyExistsException e) {
@@ -80,7 +80,6 @@ final class DataDirectory implements AutoCloseable {
             if (System.nanoTime() >= end) {
                 ByteBuffer holder = ByteBuffer.allocate(20);
                 file.read(holder, 0);
-                file.close();
                 throw new DataDirectoryException("the data directory " + path + " is in use by process "
                         + new String(holder.array(), StandardCharsets.US_ASCII).trim()
                         + "; stop that, or name another directory with --data");

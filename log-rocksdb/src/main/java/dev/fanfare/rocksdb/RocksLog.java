@@ -77,13 +77,20 @@ public final class RocksLog implements EventLog {
         this.mark = mark;
         this.keys = new Keys(retention.idempotency());
         this.store = openStore(directory);
-        this.state = State.load(store, retention, clock.millis());
-        this.reads = new Reads(state, store);
-        keys.count(store);
-        recover(mark.past());
-        this.retirement = new Retirement(this);
-        retirement.checkpoint();
-        mark.inUse(durability == Durability.DISK, state.tail());
+        try {
+            this.state = State.load(store, retention, clock.millis());
+            this.reads = new Reads(state, store);
+            keys.count(store);
+            recover(mark.past());
+            this.retirement = new Retirement(this);
+            retirement.checkpoint();
+            mark.inUse(durability == Durability.DISK, state.tail());
+        } catch (RocksDBException | RuntimeException e) {
+            readers.shutdown();
+            retiring.shutdown();
+            store.close();
+            throw e;
+        }
         committing.start();
         retiring.scheduleWithFixedDelay(this::retire, RETENTION_MILLIS, RETENTION_MILLIS, TimeUnit.MILLISECONDS);
     }
@@ -103,6 +110,9 @@ public final class RocksLog implements EventLog {
         } catch (RocksDBException | IOException e) {
             directory.close();
             throw new DataDirectoryException("the data directory " + path + " cannot be opened: " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            directory.close();
+            throw e;
         }
     }
 
@@ -150,7 +160,8 @@ public final class RocksLog implements EventLog {
         if (state.isNew() && !unknown) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "the log in " + directory + " is empty, and had come to " + Position.text(past.committed())
+                    "the log in " + directory + " has lost what it knew of itself, and had come to "
+                            + Position.text(past.committed())
                             + "; clients that had seen anything of it are told log-lost");
         }
         if (state.isNew() && unknown || past.closed() && past.committed() <= found) {

@@ -76,7 +76,7 @@ final class State {
             State state = new State(retention, Position.next(0, now));
             state.isNew = true;
             state.directory.restoreRemovals(removals);
-            state.replay(store);
+            state.recount(store);
             return state;
         }
         Facts.OfLog log = Facts.OfLog.decode(record);
@@ -91,6 +91,20 @@ final class State {
         state.loadTopics(store);
         state.replay(store);
         return state;
+    }
+
+    /** Takes in what there is where nothing is known of it: nothing in a new log, all that is left in a damaged one. */
+    private void recount(Store store) throws RocksDBException {
+        long birth = tail;
+        tail = 0;
+        front = 0;
+        checkpoint = 0;
+        replay(store);
+        if (events == 0) {
+            front = birth;
+        }
+        tail = Math.max(tail, birth);
+        checkpoint = tail;
     }
 
     private void loadTopics(Store store) throws RocksDBException {
