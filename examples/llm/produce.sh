@@ -13,6 +13,6 @@ exec < <(exec curl -fsSN "${LLM_URL:-http://127.0.0.1:7071}$path" -H 'Content-Ty
   -d '{"model":"fake","stream":true,"max_tokens":1024,"messages":[{"role":"user","content":"'"${prompt//\"/\\\"}"'"}]}')
 trap "kill $! 2>/dev/null || true" EXIT # a reader's stop: the model stops too
 
-# -T . sends what is there and listens at the same time, so that a stop (409) is heard between two tokens; -T - waits for the next.
-curl -sS --no-progress-meter --fail-with-body -T . -X POST "${FANFARE_URL:-http://127.0.0.1:7070}/topics/answers/$id?end" \
+# With -T - a stop (409) is heard with the next token; -T . hears it between two, but some versions of curl wait for it with a busy loop.
+curl -sS --fail-with-body -T - -X POST "${FANFARE_URL:-http://127.0.0.1:7070}/topics/answers/$id?end" \
   -H 'Content-Type: text/event-stream' -H "Idempotency-Key: $id"
