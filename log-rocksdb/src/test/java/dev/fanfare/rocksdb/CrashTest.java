@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.fanfare.hub.AppendRefused;
 import dev.fanfare.hub.Entry;
+import dev.fanfare.hub.Gap;
 import dev.fanfare.hub.Page;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Publication;
@@ -180,7 +181,9 @@ class CrashTest {
                     .isLessThanOrEqualTo(tail(log));
             checkHeld(log, mode, held);
             checkResumes(log, held);
-            checkKeys(log);
+            if (mode.equals("count")) { // else there may be no room to remember them
+                checkKeys(log);
+            }
             checkFacts(log);
             Audit.of(log, "after the look after kill " + kill);
             return tail(log);
@@ -260,7 +263,7 @@ class CrashTest {
         Page page = log.read(Reading.of(Selection.of(selector), after, 5, 1 << 20))
                 .toCompletableFuture()
                 .join();
-        if (page.gap() != null) {
+        if (page.gap() != null && page.gap().reason() != Gap.Reason.DELETED) {
             gaps.add(selector + " after " + after + ": " + page.gap());
         }
     }
