@@ -235,26 +235,29 @@ test('docs/llm.md: its commands work in the order in which they stand, and its J
   const blocks = [...readFileSync(`${checkout}docs/llm.md`, 'utf8').matchAll(/^```(\w+)\n([^]*?)^```/gm)].map(([, language, text]) => ({ language, text }));
   const [run, ...shell] = blocks.filter(({ language }) => language === 'sh').map(({ text }) => here(text));
   const program = start(t, 'bash', ['-c', `exec ${run.trim()} --port ${port}`], { cwd: checkout });
-  t.after(() => program.stop('SIGTERM')); // it ends the node that it started
-  await until(() => `the example to be ready; it printed ${program.output}`, () => program.stdout.includes(`http://127.0.0.1:${port + 2}/`), { within: 30_000 });
-  const node = { url: `http://127.0.0.1:${port}` };
+  try {
+    await until(() => `the example to be ready; it printed ${program.output}`, () => program.stdout.includes(`http://127.0.0.1:${port + 2}/`), { within: 30_000 });
+    const node = { url: `http://127.0.0.1:${port}` };
 
-  for (const text of shell) {
-    const commands = start(t, 'bash', ['-euc', text], { cwd: checkout, env: { FANFARE_URL: node.url, LLM_URL: `http://127.0.0.1:${port + 1}` } });
-    assert.equal(await commands.exit({ within: 90_000 }), 0, `${text}: ${commands.output}`);
-    assert.doesNotMatch(commands.stdout, /"status":\s*[45]\d\d/, text);
-    assert.notEqual(commands.stdout, '', `${text} printed nothing`);
-  }
+    for (const text of shell) {
+      const commands = start(t, 'bash', ['-euc', text], { cwd: checkout, env: { FANFARE_URL: node.url, LLM_URL: `http://127.0.0.1:${port + 1}` } });
+      assert.equal(await commands.exit({ within: 90_000 }), 0, `${text}: ${commands.output}`);
+      assert.doesNotMatch(commands.stdout, /"status":\s*[45]\d\d/, text);
+      assert.notEqual(commands.stdout, '', `${text} printed nothing`);
+    }
 
-  const answer = answerTo('Why is the sky blue?').join('');
-  const events = await Promise.all(['42', '43', '44', '45'].map((id) => stored(node, id)));
-  assert.deepEqual(events.map((list) => list.at(-1).data), ['[DONE]', '{"type":"message_stop"}', '[DONE]', '{"type":"message_stop"}']);
-  for (const id of ['42', '43']) {
-    const page = await openPage(t, browser);
-    const ends = [];
-    page.on('console', (message) => ends.push(message.text()));
-    for (const { text } of blocks.filter(({ language }) => language === 'js')) await page.addScriptTag({ content: here(text).replace('/42?', `/${id}?`) });
-    await until(() => `answer ${id} in the page; its console: ${ends}`, () => ends.includes('done'));
-    assert.ok((await page.evaluate(() => document.body.textContent)).endsWith(answer));
+    const answer = answerTo('Why is the sky blue?').join('');
+    const events = await Promise.all(['42', '43', '44', '45'].map((id) => stored(node, id)));
+    assert.deepEqual(events.map((list) => list.at(-1).data), ['[DONE]', '{"type":"message_stop"}', '[DONE]', '{"type":"message_stop"}']);
+    for (const id of ['42', '43']) {
+      const page = await openPage(t, browser);
+      const ends = [];
+      page.on('console', (message) => ends.push(message.text()));
+      for (const { text } of blocks.filter(({ language }) => language === 'js')) await page.addScriptTag({ content: here(text).replace('/42?', `/${id}?`) });
+      await until(() => `answer ${id} in the page; its console: ${ends}`, () => ends.includes('done'));
+      assert.ok((await page.evaluate(() => document.body.textContent)).endsWith(answer));
+    }
+  } finally {
+    await program.stop('SIGTERM'); // it ends the node that it started
   }
 });
