@@ -4,12 +4,10 @@ import dev.fanfare.hub.AppendRefused;
 import dev.fanfare.hub.Entry;
 import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Page;
-import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Reading;
 import dev.fanfare.hub.Retention;
 import dev.fanfare.hub.Selection;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -27,7 +25,6 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
-import org.rocksdb.Status;
 
 /**
  * A log on the disk of one machine. What it acknowledged survives the end of the process in any way; with {@link Durability#DISK} the
@@ -76,12 +73,12 @@ public final class RocksLog implements EventLog {
         this.clock = clock;
         this.mark = mark;
         this.keys = new Keys(retention.idempotency());
-        this.store = openStore(directory);
+        this.store = Recovery.open(directory);
         try {
             this.state = State.load(store, retention, clock.millis());
             this.reads = new Reads(state, store);
             keys.count(store);
-            recover(mark.past());
+            Recovery.judge(directory, state, mark.past(), clock.millis());
             this.retirement = new Retirement(this);
             retirement.checkpoint();
             mark.inUse(durability == Durability.DISK, state.tail());
@@ -119,73 +116,6 @@ public final class RocksLog implements EventLog {
     /** Loads what a first {@link #open} would have to load, which takes a tenth of a second; may be done beside other work. */
     public static void prepare() {
         RocksDB.loadLibrary();
-    }
-
-    private static Store openStore(DataDirectory directory) throws RocksDBException, IOException {
-        try {
-            return Store.open(directory.database());
-        } catch (RocksDBException e) {
-            if (!isDamage(e)) {
-                throw e; // a full disk, say
-            }
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "the log in " + directory + " is damaged (" + e.getMessage() + "); opening what is whole of it");
-        }
-        try {
-            return Store.salvage(directory.database(), directory.aside());
-        } catch (RocksDBException e) {
-            if (!isDamage(e)) {
-                throw e;
-            }
-            Path aside = directory.aside();
-            LOG.log(
-                    System.Logger.Level.ERROR,
-                    "nothing of the log in " + directory + " can be opened (" + e.getMessage() + "); it is kept in "
-                            + aside + ", and the log begins anew");
-            Files.move(directory.database(), aside.resolve("db"));
-            return Store.open(directory.database());
-        }
-    }
-
-    private static boolean isDamage(RocksDBException failure) {
-        return failure.getStatus() != null && failure.getStatus().getCode() == Status.Code.Corruption
-                || String.valueOf(failure.getMessage()).contains("No such file");
-    }
-
-    /** Compares what was found with what was known to be there. */
-    private void recover(Mark.Past past) {
-        long found = state.tail();
-        boolean unknown = past.committed() == 0 && !past.closed();
-        if (state.isNew() && !unknown) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "the log in " + directory + " has lost what it knew of itself, and had come to "
-                            + Position.text(past.committed())
-                            + "; clients that had seen anything of it are told log-lost");
-        }
-        if (state.isNew() && unknown || past.closed() && past.committed() <= found) {
-            return;
-        }
-        boolean powerLost = !past.sameBoot() && !past.synced();
-        if (past.committed() <= found && !powerLost) {
-            return;
-        }
-        // what was given out last is not known if the machine has started anew: nothing up to now can be relied on
-        long lost = Math.max(past.committed(), found);
-        if (powerLost) {
-            lost = Math.max(lost, Position.of(clock.millis(), 0));
-        }
-        LOG.log(
-                System.Logger.Level.WARNING,
-                "the log in " + directory + (past.closed() ? " was closed" : " was not closed")
-                        + ", and entries after " + Position.text(found)
-                        + " may be lost"
-                        + (powerLost
-                                ? " (the machine has started anew since)"
-                                : ": it had come to " + Position.text(past.committed()))
-                        + "; clients that had seen more are told log-lost");
-        state.lost(lost);
     }
 
     private static ThreadFactory named(String name) {

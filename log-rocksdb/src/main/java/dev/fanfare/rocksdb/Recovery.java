@@ -1,0 +1,84 @@
+package dev.fanfare.rocksdb;
+
+import dev.fanfare.hub.Position;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.Status;
+
+/** What a start does with what it finds: opens what is whole of it, and says what of that which had been given out is not there. */
+final class Recovery {
+
+    private static final System.Logger LOG = System.getLogger(RocksLog.class.getName());
+
+    private Recovery() {}
+
+    /** Opens the store; of a damaged one what is whole, with the rest kept aside. */
+    static Store open(DataDirectory directory) throws RocksDBException, IOException {
+        try {
+            return Store.open(directory.database());
+        } catch (RocksDBException e) {
+            if (!isDamage(e)) {
+                throw e; // a full disk, say
+            }
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the log in " + directory + " is damaged (" + e.getMessage() + "); opening what is whole of it");
+        }
+        try {
+            return Store.salvage(directory.database(), directory.aside());
+        } catch (RocksDBException e) {
+            if (!isDamage(e)) {
+                throw e;
+            }
+            Path aside = directory.aside();
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "nothing of the log in " + directory + " can be opened (" + e.getMessage() + "); it is kept in "
+                            + aside + ", and the log begins anew");
+            Files.move(directory.database(), aside.resolve("db"));
+            return Store.open(directory.database());
+        }
+    }
+
+    private static boolean isDamage(RocksDBException failure) {
+        return failure.getStatus() != null && failure.getStatus().getCode() == Status.Code.Corruption
+                || String.valueOf(failure.getMessage()).contains("No such file");
+    }
+
+    /** Compares what was found with what was known to be there. */
+    static void judge(DataDirectory directory, State state, Mark.Past past, long now) {
+        long found = state.tail();
+        boolean unknown = past.committed() == 0 && !past.closed();
+        if (state.isNew() && !unknown) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the log in " + directory + " has lost what it knew of itself, and had come to "
+                            + Position.text(past.committed())
+                            + "; clients that had seen anything of it are told log-lost");
+        }
+        if (state.isNew() && unknown || past.closed() && past.committed() <= found) {
+            return;
+        }
+        boolean powerLost = !past.sameBoot() && !past.synced();
+        if (past.committed() <= found && !powerLost) {
+            return;
+        }
+        // what was given out last is not known if the machine has started anew: nothing up to now can be relied on
+        long lost = Math.max(past.committed(), found);
+        if (powerLost) {
+            lost = Math.max(lost, Position.of(now, 0));
+        }
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "the log in " + directory + (past.closed() ? " was closed" : " was not closed")
+                        + ", and entries after " + Position.text(found)
+                        + " may be lost"
+                        + (powerLost
+                                ? " (the machine has started anew since)"
+                                : ": it had come to " + Position.text(past.committed()))
+                        + "; clients that had seen more are told log-lost");
+        state.lost(lost);
+    }
+}
