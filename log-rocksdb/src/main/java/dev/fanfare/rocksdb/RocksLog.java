@@ -13,8 +13,10 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -23,6 +25,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 
@@ -228,22 +231,21 @@ public final class RocksLog implements EventLog {
 
     /** Applies retention now, and blocks until it is done: for those who cannot wait a quarter of a second for the background. */
     public void retain() {
-        try {
-            retiring.submit(this::retire).get();
-        } catch (InterruptedException | java.util.concurrent.ExecutionException e) {
-            throw new IllegalStateException(e);
-        }
+        now(Executors.callable(this::retire));
     }
 
     /** Gives the disk back what was removed, now; for tests, which cannot wait until it is much. */
     void reclaim() {
+        now(() -> {
+            retirement.reclaim();
+            return null;
+        });
+    }
+
+    private void now(Callable<?> work) {
         try {
-            retiring.submit(() -> {
-                        retirement.reclaim();
-                        return null;
-                    })
-                    .get();
-        } catch (InterruptedException | java.util.concurrent.ExecutionException e) {
+            retiring.submit(work).get();
+        } catch (InterruptedException | ExecutionException e) {
             throw new IllegalStateException(e);
         }
     }
@@ -363,7 +365,7 @@ public final class RocksLog implements EventLog {
                 reads.read())));
     }
 
-    private <T> T locked(java.util.function.Supplier<T> question) {
+    private <T> T locked(Supplier<T> question) {
         state.lock.lock();
         try {
             return question.get();
