@@ -137,6 +137,20 @@ final class DataDirectory implements AutoCloseable {
         return path.resolve("db");
     }
 
+    /** Where a new store is made that is to take the place of a damaged one; what an end in the middle of that left there goes. */
+    Path rescued() throws IOException {
+        Path rescued = path.resolve("db.new");
+        if (Files.exists(rescued)) {
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(rescued)) {
+                for (Path file : files) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(rescued);
+        }
+        return rescued;
+    }
+
     /** A new directory for what is damaged and might be of use to somebody yet. */
     Path aside() throws IOException {
         return Files.createTempDirectory(path, "damaged-");

@@ -25,7 +25,8 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Supplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 
@@ -57,11 +58,13 @@ public final class RocksLog implements EventLog {
             Executors.newSingleThreadScheduledExecutor(named("fanfare-log-retention"));
     private final Committer committer = new Committer(this);
     private final Thread committing = named("fanfare-log-committer").newThread(committer);
-    private volatile Store store;
-    private volatile State state;
-    private volatile Reads reads;
+    private volatile Opened opened;
     private volatile Retirement retirement;
     private volatile boolean full;
+    /** What was found to be unreadable, until it is dealt with. */
+    private volatile @Nullable RocksDBException damage;
+
+    private String lastFailure = "";
     private volatile boolean broken;
     private volatile boolean shut;
     private volatile boolean closing;
@@ -76,19 +79,15 @@ public final class RocksLog implements EventLog {
         this.clock = clock;
         this.mark = mark;
         this.keys = new Keys(retention.idempotency());
-        this.store = Recovery.open(directory);
+        this.opened = Recovery.start(directory, retention, keys, mark.past(), clock.millis());
         try {
-            this.state = State.load(store, retention, clock.millis());
-            this.reads = new Reads(state, store);
-            keys.count(store);
-            Recovery.judge(directory, state, mark.past(), clock.millis());
             this.retirement = new Retirement(this);
             retirement.checkpoint();
-            mark.inUse(durability == Durability.DISK, state.tail());
+            mark.inUse(durability == Durability.DISK, state().tail());
         } catch (RocksDBException | RuntimeException e) {
             readers.shutdown();
             retiring.shutdown();
-            store.close();
+            opened.store().close();
             throw e;
         }
         committing.start();
@@ -130,15 +129,15 @@ public final class RocksLog implements EventLog {
     }
 
     State state() {
-        return state;
+        return opened.state();
     }
 
     Store store() {
-        return store;
+        return opened.store();
     }
 
     Reads reads() {
-        return reads;
+        return opened.reads();
     }
 
     Keys keys() {
@@ -209,18 +208,21 @@ public final class RocksLog implements EventLog {
                 "the disk of " + directory + " is full; make room there, or lower retention.bytes or retention.age");
     }
 
-    /** A write has failed: nothing is appended until the store is opened again. */
+    /** A write has failed, or what is there is damaged: nothing is appended until the store is opened again. */
     AppendRefused failed(RocksDBException failure) {
-        if (!broken) {
+        if (Recovery.isDamage(failure)) {
+            damage = failure;
+        } else if (!broken) {
             LOG.log(
                     System.Logger.Level.ERROR,
                     "the log in " + directory + " could not be written: " + failure.getMessage());
         }
         broken = true;
-        return isNoSpace(failure)
-                ? diskFull()
-                : new AppendRefused(
-                        AppendRefused.Reason.UNAVAILABLE, "the log could not be written: " + failure.getMessage());
+        if (isNoSpace(failure)) {
+            return diskFull();
+        }
+        return new AppendRefused(
+                AppendRefused.Reason.UNAVAILABLE, "the log could not be used: " + failure.getMessage());
     }
 
     private boolean isNoSpace(RocksDBException failure) {
@@ -264,22 +266,25 @@ public final class RocksLog implements EventLog {
             }
         } catch (RocksDBException e) {
             failed(e);
-        } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.ERROR, "retention failed", e);
+        } catch (IOException | RuntimeException e) {
+            if (!String.valueOf(e.getMessage()).equals(lastFailure)) { // once, not with every pass
+                lastFailure = String.valueOf(e.getMessage());
+                LOG.log(System.Logger.Level.ERROR, "retention failed in " + directory, e);
+            }
         }
     }
 
-    /** Closes and opens the store, which takes no write after one has failed. */
-    private void reopen() throws RocksDBException {
+    /** Closes and opens the store, which takes no write after one has failed, and leaves out what of it is damaged. */
+    private void reopen() throws RocksDBException, IOException {
         inUse.writeLock().lock();
         try {
             shut = true; // until it is open again: a closed store must not be read
-            store.close();
-            store = Store.open(directory.database());
-            state = State.reload(store, retention, clock.millis(), state);
-            reads = new Reads(state, store);
-            keys.count(store);
+            RocksDBException found = damage;
+            store().close();
+            opened = Recovery.restart(directory, retention, keys, state(), found, clock.millis());
+            damage = null;
             retirement = new Retirement(this);
+            retirement.checkpoint();
             shut = false;
             broken = false;
             LOG.log(System.Logger.Level.INFO, "the log in " + directory + " is written again");
@@ -311,9 +316,11 @@ public final class RocksLog implements EventLog {
                     } else if (shut) {
                         done.completeExceptionally(notOpen());
                     } else {
-                        done.complete(question.answer(reads));
+                        done.complete(question.answer(reads()));
                     }
-                } catch (RocksDBException | RuntimeException e) {
+                } catch (RocksDBException e) {
+                    done.completeExceptionally(Recovery.isDamage(e) ? failed(e) : e);
+                } catch (RuntimeException e) {
                     done.completeExceptionally(e);
                 } finally {
                     inUse.readLock().unlock();
@@ -332,7 +339,7 @@ public final class RocksLog implements EventLog {
 
     @Override
     public CompletionStage<Long> tail() {
-        return closed ? CompletableFuture.failedFuture(closedLog()) : CompletableFuture.completedFuture(state.tail());
+        return closed ? CompletableFuture.failedFuture(closedLog()) : CompletableFuture.completedFuture(state().tail());
     }
 
     @Override
@@ -347,17 +354,17 @@ public final class RocksLog implements EventLog {
 
     @Override
     public CompletionStage<Long> ended(Selection selection) {
-        return ask(reads -> locked(() -> state.directory.ended(selection)));
+        return ask(reads -> locked(state -> state.directory.ended(selection)));
     }
 
     @Override
     public CompletionStage<List<TopicSummary>> topics(String prefix, String after, int limit) {
-        return ask(reads -> locked(() -> state.directory.list(prefix, after, limit)));
+        return ask(reads -> locked(state -> state.directory.list(prefix, after, limit)));
     }
 
     @Override
     public CompletionStage<Size> size() {
-        return ask(reads -> locked(() -> new Size(
+        return ask(reads -> locked(state -> new Size(
                 state.directory.withEvents(),
                 state.events(),
                 state.bytes() + keys.bytes(),
@@ -365,10 +372,11 @@ public final class RocksLog implements EventLog {
                 reads.read())));
     }
 
-    private <T> T locked(Supplier<T> question) {
+    private <T> T locked(Function<State, T> question) {
+        State state = state();
         state.lock.lock();
         try {
-            return question.get();
+            return question.apply(state);
         } finally {
             state.lock.unlock();
         }
@@ -401,8 +409,8 @@ public final class RocksLog implements EventLog {
             readers.awaitTermination(1, TimeUnit.MINUTES);
             if (!broken) {
                 retirement.checkpoint();
-                store.sync();
-                mark.closed(durability == Durability.DISK, state.tail());
+                store().sync();
+                mark.closed(durability == Durability.DISK, state().tail());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -411,7 +419,7 @@ public final class RocksLog implements EventLog {
                     System.Logger.Level.WARNING,
                     "the log in " + directory + " was not closed in order: " + e.getMessage());
         } finally {
-            store.close();
+            store().close();
             directory.close();
         }
     }

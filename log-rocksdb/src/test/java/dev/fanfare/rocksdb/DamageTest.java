@@ -1,6 +1,7 @@
 package dev.fanfare.rocksdb;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.fanfare.hub.Gap;
 import dev.fanfare.hub.Page;
@@ -24,12 +25,13 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.rocksdb.FlushOptions;
 
-/** Cuts and flips what lies on the disk, at the end of the newest file of a kind: what is lost is told, and the log goes on. */
+/** Cuts and flips what lies on the disk, mostly at the end of the newest file of a kind: what is lost is told, and the log goes on. */
 class DamageTest {
 
     private static final boolean LONG = Boolean.getBoolean("fanfare.long");
@@ -64,6 +66,108 @@ class DamageTest {
             delete(data);
         }
         System.out.printf("%d of %d lost events%n", losses, TRIES);
+    }
+
+    @Test
+    void aBlockThatIsDamagedAnywhereIsLeftOutOnceItIsReadAndAllElseStays() throws Exception {
+        long seed = Long.getLong("fanfare.seed", System.nanoTime());
+        System.out.printf("DamageTest anywhere seed %d (-Dfanfare.seed)%n", seed);
+        Random random = new Random(seed);
+        int rescued = 0;
+        for (int i = 0; i < TRIES; i++) {
+            Path data = Files.createDirectory(directory.resolve("try-" + i));
+            fill(data, true, random);
+            String damage = flipAnywhere(data, random) + ", try " + i + ", seed " + seed;
+            try (RocksLog log = open(data)) {
+                await().ignoreExceptions().untilAsserted(() -> readEverything(log));
+                await().untilAsserted(() ->
+                        assertThat(append(log, "after the damage")).isPositive());
+                Audit.of(log, damage);
+                Set<Long> lost = new TreeSet<>(acknowledged);
+                lost.removeAll(held(log));
+                checkGaps(log, lost, damage);
+            }
+            try (Lines lines = Lines.of(RocksLog.class);
+                    RocksLog again = open(data)) {
+                assertThat(lines.all()).as("lines when opened again, " + damage).isEmpty();
+                readEverything(again);
+                Audit.of(again, "again, " + damage);
+            }
+            try (Stream<Path> kept = Files.list(data)) {
+                rescued +=
+                        (int) kept.filter(path -> path.getFileName().toString().startsWith("damaged-"))
+                                .count();
+            }
+            delete(data);
+        }
+        System.out.printf("%d of %d were rescued%n", rescued, TRIES);
+        assertThat(rescued).as("damages that were met").isPositive();
+    }
+
+    @Test
+    void ofALargeFileOnlyTheDamagedBlockIsLost() throws Exception {
+        Path data = directory.resolve("large");
+        Random random = new Random(7);
+        try (RocksLog log = open(data);
+                FlushOptions options = new FlushOptions()) {
+            for (int i = 0; i < 2_000; i++) {
+                String noise = random.ints(500, ' ', '~')
+                        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                        .toString();
+                acknowledged.add(append(log, noise));
+            }
+            log.store().db().flush(options, log.store().families());
+        }
+        Path file;
+        try (Stream<Path> all = Files.walk(data)) {
+            file = all.filter(path -> path.toString().endsWith(".sst"))
+                    .max(Comparator.comparingLong(path -> path.toFile().length()))
+                    .orElseThrow();
+        }
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(file, bytes);
+        try (RocksLog log = open(data)) {
+            await().ignoreExceptions().untilAsserted(() -> readEverything(log));
+            Set<Long> lost = new TreeSet<>(acknowledged);
+            lost.removeAll(held(log));
+            assertThat(lost).hasSizeBetween(1, 20);
+            checkGaps(log, lost, "one block");
+            Audit.of(log, "one block");
+        }
+    }
+
+    private static String flipAnywhere(Path data, Random random) throws IOException {
+        List<Path> files;
+        try (Stream<Path> all = Files.walk(data)) {
+            files = all.filter(path -> path.toString().endsWith(".sst"))
+                    .sorted()
+                    .toList();
+        }
+        if (files.isEmpty()) {
+            return "no file yet";
+        }
+        Path file = files.get(random.nextInt(files.size()));
+        byte[] bytes = Files.readAllBytes(file);
+        int at = random.nextInt(bytes.length);
+        bytes[at] ^= (byte) (1 << random.nextInt(8));
+        Files.write(file, bytes);
+        return file.getFileName() + " flipped at " + at + " of " + bytes.length;
+    }
+
+    private static void readEverything(RocksLog log) {
+        held(log);
+        for (int topic = 0; topic < 5; topic++) {
+            log.read(Reading.of(Selection.of("t/" + topic), 0, 10_000, 1 << 30))
+                    .toCompletableFuture()
+                    .join();
+        }
+    }
+
+    private static long append(RocksLog log, String text) {
+        return log.append(List.of(Publication.of("t/1", Event.message(text))))
+                .toCompletableFuture()
+                .join()[0];
     }
 
     private void fill(Path data, boolean closed, Random random) throws Exception {
