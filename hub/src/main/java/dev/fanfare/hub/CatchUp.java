@@ -23,6 +23,10 @@ final class CatchUp {
 
     private static final int EVENTS_A_READ = 1_000;
     private static final long RETRY_MILLIS = 500;
+    /** So long cursors that catch up are served in a pass: live ones wait for no more, however many come back at once. */
+    private static final long MOST_NANOS_A_PASS = 1_000_000;
+
+    private static final int MOST_BATCHES_KEPT = 64;
 
     private final Loop loop;
     private final EventLog log;
@@ -31,7 +35,9 @@ final class CatchUp {
     /** Those whose position the loop has not reached. */
     private final List<Cursor> ahead = new ArrayList<>();
 
+    /** What was read from the window, for the others that want the same, in this pass or soon after. */
     private final Map<Step, Batch> fromWindow = new HashMap<>();
+
     private final LogReads reads;
     private final Latecomers latecomers;
 
@@ -112,7 +118,7 @@ final class CatchUp {
         });
     }
 
-    /** Takes each cursor that can read on one step further. */
+    /** Takes each cursor that can read on one step further, or as many as there is time for; the others have the next pass. */
     void readOn() {
         if (!ahead.isEmpty()) {
             // without a wake: this pass takes them, and until the loop has moved there is nothing to do
@@ -126,7 +132,14 @@ final class CatchUp {
         }
         List<Cursor> ready = queued;
         queued = new ArrayList<>();
-        for (Cursor cursor : ready) {
+        long end = System.nanoTime() + MOST_NANOS_A_PASS;
+        for (int i = 0; i < ready.size(); i++) {
+            if (System.nanoTime() - end > 0) {
+                queued.addAll(0, ready.subList(i, ready.size()));
+                loop.wake();
+                return;
+            }
+            Cursor cursor = ready.get(i);
             cursor.queued = false;
             if (cursor.state == Cursor.State.LAGGING && cursor.sink.writable()) {
                 readOn(cursor);
@@ -134,8 +147,15 @@ final class CatchUp {
         }
     }
 
-    /** The batches made in this pass are released. */
-    void forgetBatches() {
+    /** Lets go of what was read for others, unless there are others. */
+    void endOfPass() {
+        if (queued.isEmpty() || fromWindow.size() > MOST_BATCHES_KEPT) {
+            forgetBatches();
+        }
+    }
+
+    private void forgetBatches() {
+        fromWindow.values().forEach(Batch::release);
         fromWindow.clear();
     }
 
@@ -176,8 +196,10 @@ final class CatchUp {
             if (read == null) {
                 return false;
             }
-            batch = loop.batch(cursor.form, read.entries(), read.to(), true);
-            fromWindow.put(step, batch);
+            batch = loop.merge(cursor.form, read.entries(), read.to(), true);
+            if (!read.entries().isEmpty()) { // else it ends at the loop's place, which moves
+                fromWindow.put(step, batch);
+            }
         }
         if (cursor.judged == Reading.NO_GAP) {
             cursor.judged = Reading.EVERY_GAP; // it has its place now: what is removed after it is missing
@@ -218,6 +240,7 @@ final class CatchUp {
     /** The loop has passed a deletion: what reads under way have seen of this topic must not be delivered any more. */
     void deleted(Topic topic) {
         reads.deleted(topic);
+        forgetBatches();
     }
 
     /** What was read for these may not be delivered any more. */

@@ -195,7 +195,7 @@ public final class Loop {
             catchUp.readOn();
         } finally {
             inPass = false;
-            catchUp.forgetBatches();
+            catchUp.endOfPass();
             for (int i = 0; i < batches.size(); i++) {
                 batches.get(i).release();
             }
@@ -252,13 +252,18 @@ public final class Loop {
 
     /** A batch that lives until the end of this pass. */
     Batch batch(Form form, List<WindowEntry> entries, long to, boolean divisible) {
+        return released(merge(form, entries, to, divisible));
+    }
+
+    /** A batch that its maker releases. */
+    Batch merge(Form form, List<WindowEntry> entries, long to, boolean divisible) {
         List<Frame> frames = new ArrayList<>(entries.size());
         long[] positions = new long[entries.size()];
         for (int i = 0; i < positions.length; i++) {
             frames.add(entries.get(i).frame(form, window));
             positions[i] = entries.get(i).position();
         }
-        return released(new Batch(frames, positions, to, divisible));
+        return new Batch(frames, positions, to, divisible);
     }
 
     /** Has a batch released at the end of this pass, or of the next. */
