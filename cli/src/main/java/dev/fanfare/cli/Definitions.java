@@ -1,13 +1,9 @@
 package dev.fanfare.cli;
 
-import static java.util.stream.Collectors.toUnmodifiableMap;
-
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 
 /**
  * Everything a node can be told, once. Flags, environment variables, the YAML file, {@code serve --help} and the errors are made from
@@ -159,23 +155,20 @@ final class Definitions {
             "75s",
             "time a connection may wait between requests");
 
-    private static final Map<String, Setting<?>> BY_NAME;
-
     static {
         ALL = List.copyOf(DEFINED);
-        BY_NAME = ALL.stream().collect(toUnmodifiableMap(Setting::name, Function.identity()));
     }
 
     private Definitions() {}
 
-    /** The setting of that name. */
-    static Optional<Setting<?>> named(String name) {
-        return Optional.ofNullable(BY_NAME.get(name));
+    private static <T> Setting<T> define(
+            String group, String name, SettingType<T> type, String defaultText, String help) {
+        return define(group, name, type, defaultText, help, Setting.Form.PLAIN);
     }
 
     private static <T> Setting<T> define(
-            String group, String name, SettingType<T> type, String defaultText, String help) {
-        Setting<T> setting = new Setting<>(group, name, type, defaultText, help);
+            String group, String name, SettingType<T> type, String defaultText, String help, Setting.Form form) {
+        Setting<T> setting = new Setting<>(group, name, type, defaultText, help, form);
         DEFINED.add(setting);
         return setting;
     }

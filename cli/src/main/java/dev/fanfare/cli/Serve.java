@@ -33,6 +33,8 @@ import picocli.CommandLine.Spec;
             "  Each of them is also an environment variable, FANFARE_LIMITS_STREAMS, and a line of the YAML file,",
             "  limits.streams: 5000. A flag wins over the environment, that over the file, that over the default.",
             "  Sizes are written 64MiB, times 500ms, 30s, 10m or 24h, lists with commas.",
+            "  A setting that says \"or ...-file FILE\" may stand in a file, in all three spellings: FANFARE_AUTH_KEY_FILE.",
+            "  Give secrets so: other users of the machine can see flags.",
             "",
             "Exit codes: 0 it was stopped, 1 it could not serve, 2 it was told something that makes no sense."
         })
@@ -56,10 +58,10 @@ final class Serve implements Callable<Integer> {
         CommandLine command = new CommandLine(new Serve());
         Map<String, ArgGroupSpec.Builder> groups = new LinkedHashMap<>();
         for (Setting<?> setting : Definitions.ALL) {
-            OptionSpec.Builder option = OptionSpec.builder(setting.flag())
+            OptionSpec.Builder option = OptionSpec.builder(Setting.flag(setting.name()))
                     .type(String.class)
                     .paramLabel(setting.type().label())
-                    .description(setting.help().replace("%", "%%") + " (" + setting.defaultText() + ")")
+                    .description(description(setting).replace("%", "%%"))
                     .order(Definitions.ALL.indexOf(setting));
             if (setting.type().label().equals("true|false")) {
                 option.arity("0..1").fallbackValue("true");
@@ -71,9 +73,21 @@ final class Serve implements Callable<Integer> {
                                     .validate(false)
                                     .order(groups.size()))
                     .addArg(option.build());
+            setting.names().stream()
+                    .skip(1)
+                    .forEach(name -> command.getCommandSpec()
+                            .addOption(OptionSpec.builder(Setting.flag(name))
+                                    .type(String.class)
+                                    .hidden(true)
+                                    .build()));
         }
         groups.values().forEach(group -> command.getCommandSpec().addArgGroup(group.build()));
         return command;
+    }
+
+    private static String description(Setting<?> setting) {
+        String text = setting.help() + " (" + setting.defaultText() + ")";
+        return setting.names().size() == 1 ? text : text + "; or " + Setting.flag(setting.fileName()) + " FILE";
     }
 
     @Override
@@ -123,12 +137,12 @@ final class Serve implements Callable<Integer> {
 
     private Map<String, String> flags() {
         Map<String, String> flags = new LinkedHashMap<>();
-        for (Setting<?> setting : Definitions.ALL) {
-            String text = spec.commandLine().getParseResult().matchedOptionValue(setting.flag(), (String) null);
+        Definitions.ALL.stream().flatMap(setting -> setting.names().stream()).forEach(name -> {
+            String text = spec.commandLine().getParseResult().matchedOptionValue(Setting.flag(name), (String) null);
             if (text != null) {
-                flags.put(setting.name(), text);
+                flags.put(name, text);
             }
-        }
+        });
         return flags;
     }
 }

@@ -1,5 +1,6 @@
 package dev.fanfare.cli;
 
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -11,29 +12,57 @@ import java.util.Locale;
  * @param type how its text becomes a value
  * @param defaultText the default, written as a user would write it
  * @param help one line that says what it does
+ * @param form how its value may be given and shown
  */
-record Setting<T>(String group, String name, SettingType<T> type, String defaultText, String help) {
+record Setting<T>(String group, String name, SettingType<T> type, String defaultText, String help, Form form) {
 
-    /** The flag, {@code --limits.head-bytes}. */
-    String flag() {
+    private static final String FILE = "-file";
+
+    /** How a value may be given, and whether it may be shown. */
+    enum Form {
+        /** In the open. */
+        PLAIN,
+        /** In the open, or as the name of a file that holds it. */
+        FILE,
+        /** As {@link #FILE}, and shown to nobody. */
+        SECRET
+    }
+
+    /** The flag for a name, {@code --limits.head-bytes}. */
+    static String flag(String name) {
         return "--" + name;
     }
 
-    /** The environment variable, {@code FANFARE_LIMITS_HEAD_BYTES}. */
-    String variable() {
+    /** The environment variable for a name, {@code FANFARE_LIMITS_HEAD_BYTES}. */
+    static String variable(String name) {
         return "FANFARE_" + name.replace('.', '_').replace('-', '_').toUpperCase(Locale.ROOT);
+    }
+
+    /** The names it is given under: its own, and that of its file form where it has one, {@code auth.key-file}. */
+    List<String> names() {
+        return form == Form.PLAIN ? List.of(name) : List.of(name, fileName());
+    }
+
+    /** The name of the setting for a file with its value. */
+    String fileName() {
+        return name + FILE;
+    }
+
+    boolean isSecret() {
+        return form == Form.SECRET;
     }
 
     /**
      * The value that a text means.
      *
-     * @throws IllegalArgumentException that names the setting, the text and what was expected
+     * @throws IllegalArgumentException that names the setting, the text unless it is secret, and what was expected
      */
     T parse(String text) {
         try {
-            return type.parser().apply(text.strip());
+            return type.parser().apply(isSecret() ? text : text.strip());
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(name + ": " + text + " (expected: " + type.expected() + ")", e);
+            String shown = isSecret() ? "a secret that is not shown" : text;
+            throw new IllegalArgumentException(name + ": " + shown + " (expected: " + type.expected() + ")");
         }
     }
 }

@@ -2,7 +2,13 @@ package dev.fanfare.cli;
 
 import static java.util.Objects.requireNonNull;
 
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** What a node was told: a value for every setting, and who said so. Immutable. */
 final class Settings {
@@ -11,7 +17,7 @@ final class Settings {
 
     /** Made by {@link SettingsReader}, which gives every defined setting a value of its own type. */
     Settings(Map<Setting<?>, Given> given) {
-        this.given = Map.copyOf(given);
+        this.given = Collections.unmodifiableMap(new LinkedHashMap<>(given));
     }
 
     /** The value of a setting. */
@@ -20,7 +26,7 @@ final class Settings {
         return (T) given(setting).value();
     }
 
-    /** The value as it was written. */
+    /** The value as it was written, also if it is secret. */
     String text(Setting<?> setting) {
         return given(setting).text();
     }
@@ -30,15 +36,32 @@ final class Settings {
         return given(setting).source();
     }
 
-    /** All settings with where each came from, in the form of a YAML file that says the same. */
+    /** The files that values were read from. */
+    List<Path> files() {
+        return given.values().stream()
+                .map(Given::file)
+                .filter(Objects::nonNull)
+                .map(Objects::requireNonNull)
+                .toList();
+    }
+
+    /** All settings with where each came from, in the form of a YAML file that says the same; of a secret, only that it is set. */
     String effective() {
         StringBuilder lines = new StringBuilder();
-        for (Setting<?> setting : Definitions.ALL) {
-            Given it = given(setting);
-            String computed = it.value() instanceof Integer number && !it.text().matches("\\d.*") ? number + ", " : "";
-            lines.append("%-40s # %s%s%n".formatted(setting.name() + ": " + quoted(it.text()), computed, it.source()));
-        }
+        given.forEach((setting, it) -> lines.append(line(setting, it)));
         return lines.toString();
+    }
+
+    private static String line(Setting<?> setting, Given it) {
+        if (it.file() != null) {
+            return "%-40s # %s%n"
+                    .formatted(setting.fileName() + ": " + quoted(it.file().toString()), it.source());
+        }
+        if (setting.isSecret() && !it.text().equals(setting.defaultText())) {
+            return "%-40s # %s%n".formatted("# " + setting.name() + ": set, not shown", it.source());
+        }
+        String computed = it.value() instanceof Integer number && !it.text().matches("\\d.*") ? number + ", " : "";
+        return "%-40s # %s%s%n".formatted(setting.name() + ": " + quoted(it.text()), computed, it.source());
     }
 
     private static String quoted(String text) {
@@ -55,6 +78,11 @@ final class Settings {
      * @param text as the user, or the default, wrote it
      * @param value what the text means
      * @param source who said it
+     * @param file the file that holds the text, if it was given as one
      */
-    record Given(String text, Object value, String source) {}
+    record Given(
+            String text,
+            Object value,
+            String source,
+            @Nullable Path file) {}
 }

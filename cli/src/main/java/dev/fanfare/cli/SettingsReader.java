@@ -5,12 +5,13 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -27,10 +28,17 @@ final class SettingsReader {
 
     private static final Pattern SERVICE_URL = Pattern.compile("(tcp|udp|sctp)://.*");
 
-    private final Map<Setting<?>, Settings.Given> given = new HashMap<>();
+    private final Map<String, Setting<?>> byName = new LinkedHashMap<>();
+    private final Map<Setting<?>, Settings.Given> given = new LinkedHashMap<>();
+    private final Map<Setting<?>, String> givenHere = new HashMap<>();
     private final List<String> problems = new ArrayList<>();
 
-    private SettingsReader() {}
+    private SettingsReader(List<Setting<?>> known) {
+        for (Setting<?> setting : known) {
+            setting.names().forEach(name -> byName.put(name, setting));
+            give(setting, setting.defaultText(), "default", null);
+        }
+    }
 
     /**
      * The settings that these sources make.
@@ -41,13 +49,19 @@ final class SettingsReader {
      * @throws SettingsException that names every value that cannot be used and every name that is not known
      */
     static Settings read(@Nullable Path file, Map<String, String> environment, Map<String, String> flags) {
-        SettingsReader reader = new SettingsReader();
-        Definitions.ALL.forEach(setting -> reader.give(setting, setting.defaultText(), "default"));
+        return read(Definitions.ALL, file, environment, flags);
+    }
+
+    /** As {@link #read(Path, Map, Map)}, of settings that need not be all there are. */
+    static Settings read(
+            List<Setting<?>> known, @Nullable Path file, Map<String, String> environment, Map<String, String> flags) {
+        SettingsReader reader = new SettingsReader(known);
         if (file != null) {
             reader.readFile(file);
         }
         reader.readEnvironment(environment);
-        flags.forEach((name, text) -> reader.give(name, text, "--" + name));
+        reader.givenHere.clear();
+        flags.forEach((name, text) -> reader.give(name, text, Setting.flag(name)));
         reader.compare();
         if (!reader.problems.isEmpty()) {
             throw new SettingsException(reader.problems);
@@ -56,33 +70,44 @@ final class SettingsReader {
     }
 
     /** The error for a name that no setting has. {@code spelling} is how names are written where it was found. */
-    static String unknown(String name, Function<Setting<?>, String> spelling) {
-        Optional<String> nearest =
-                Spelling.nearest(name, Definitions.ALL.stream().map(spelling).toList());
+    static String unknown(String name, UnaryOperator<String> spelling) {
+        Optional<String> nearest = Spelling.nearest(
+                name,
+                Definitions.ALL.stream()
+                        .flatMap(setting -> setting.names().stream())
+                        .map(spelling)
+                        .toList());
         return "unknown setting " + name
                 + nearest.map(known -> ", did you mean " + known + "?").orElse("; fanfare serve --help lists them all");
     }
 
     private void readFile(Path file) {
         try {
-            YamlFile.read(file).forEach((name, line) -> give(name, line.text(), file + " line " + line.number()));
+            YamlFile.read(file, this::isSecret)
+                    .forEach((name, line) -> give(name, line.text(), file + " line " + line.number()));
         } catch (SettingsException e) {
             problems.add(e.getMessage());
         }
     }
 
+    private boolean isSecret(String name) {
+        Setting<?> setting = byName.get(name);
+        return setting != null && setting.isSecret();
+    }
+
     private void readEnvironment(Map<String, String> environment) {
-        Map<String, Setting<?>> byVariable = new HashMap<>();
-        Definitions.ALL.forEach(setting -> byVariable.put(setting.variable(), setting));
+        givenHere.clear();
+        Map<String, String> names = new HashMap<>();
+        byName.keySet().forEach(name -> names.put(Setting.variable(name), name));
         new TreeMap<>(environment).forEach((variable, text) -> {
-            Setting<?> setting = byVariable.get(variable);
+            String name = names.get(variable);
             if (!variable.startsWith("FANFARE_") || OTHER_VARIABLES.contains(variable) || serviceLink(variable, text)) {
                 return;
             }
-            if (setting == null) {
+            if (name == null) {
                 problems.add(unknown(variable, Setting::variable));
             } else {
-                give(setting, text, variable);
+                give(name, text, variable);
             }
         });
     }
@@ -93,18 +118,36 @@ final class SettingsReader {
     }
 
     private void give(String name, String text, String source) {
-        Definitions.named(name)
-                .ifPresentOrElse(
-                        setting -> give(setting, text, source),
-                        () -> problems.add(unknown(name, Setting::name) + ", from " + source));
+        Setting<?> setting = byName.get(name);
+        if (setting == null) {
+            problems.add(unknown(name, UnaryOperator.identity()) + ", from " + source);
+            return;
+        }
+        String before = givenHere.put(setting, source);
+        if (before != null) {
+            problems.add(setting.name() + " and " + setting.fileName() + ": both are set (expected: one of them), from "
+                    + before + " and " + source);
+        } else if (name.equals(setting.name())) {
+            give(setting, text, source, null);
+        } else {
+            giveFile(setting, text.strip(), source);
+        }
     }
 
-    private void give(Setting<?> setting, String text, String source) {
+    private void giveFile(Setting<?> setting, String file, String source) {
+        try {
+            give(setting, SecretFile.read(file), source, Path.of(file));
+        } catch (IllegalArgumentException e) {
+            problems.add("%s: %s (expected: %s), from %s".formatted(setting.fileName(), file, e.getMessage(), source));
+        }
+    }
+
+    private void give(Setting<?> setting, String text, String source, @Nullable Path file) {
         try {
             Object value = setting.parse(text);
-            given.put(setting, new Settings.Given(text.strip(), value, source));
+            given.put(setting, new Settings.Given(text.strip(), value, source, file));
         } catch (IllegalArgumentException e) {
-            problems.add(e.getMessage() + ", from " + source);
+            problems.add(e.getMessage() + ", from " + source + (file == null ? "" : ", " + file));
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -30,19 +31,22 @@ final class YamlFile {
     private static final int DEEPEST = 8;
 
     private final Path file;
+    private final Predicate<String> secret;
     private final Map<String, Line> lines = new LinkedHashMap<>();
 
-    private YamlFile(Path file) {
+    private YamlFile(Path file, Predicate<String> secret) {
         this.file = file;
+        this.secret = secret;
     }
 
     /**
      * The values of the file by their full name, in the order they stand there.
      *
+     * @param secret true for the names whose values no error may show
      * @throws SettingsException if the file cannot be read, is not YAML, or holds something other than names with values
      */
-    static Map<String, Line> read(Path file) {
-        YamlFile yaml = new YamlFile(file);
+    static Map<String, Line> read(Path file, Predicate<String> secret) {
+        YamlFile yaml = new YamlFile(file, secret);
         try (InputStream text = Files.newInputStream(file)) {
             LoadSettings load = LoadSettings.builder().setLabel(file.toString()).build();
             new Compose(load).composeInputStream(text).ifPresent(root -> yaml.flatten("", line(root), root, 0));
@@ -50,15 +54,22 @@ final class YamlFile {
             throw new SettingsException(List.of(file + ": cannot be read (expected: a YAML file of settings)"));
         } catch (MarkedYamlEngineException e) {
             int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
-            throw yaml.problem(line, e.getProblem() + " (expected: YAML)");
+            throw yaml.problem(line, withoutValues(e.getProblem()) + " (expected: YAML)");
         } catch (YamlEngineException e) {
             throw yaml.problem(1, e.getMessage() + " (expected: YAML)");
         }
         return yaml.lines;
     }
 
+    /** The alias that an unquoted {@code *} makes of a value is left out: it may be a secret. */
+    private static String withoutValues(String problem) {
+        return problem.replaceFirst("(undefined alias).*", "$1, a value that begins with * and has no quotes");
+    }
+
     private void flatten(String name, int line, Node node, int depth) {
-        if (node instanceof MappingNode mapping && depth < DEEPEST) {
+        if (secret.test(name) && !(node instanceof ScalarNode)) {
+            throw problem(line, name + ": a secret that is not shown (expected: a text in quotes)");
+        } else if (node instanceof MappingNode mapping && depth < DEEPEST) {
             for (NodeTuple entry : mapping.getValue()) {
                 String key = scalar(name, line(entry.getKeyNode()), entry.getKeyNode());
                 String full = name.isEmpty() ? key : name + "." + key;

@@ -78,8 +78,9 @@ class DefinitionsTest {
     @Test
     void areWrittenInThreeSpellings() {
         assertThat(Definitions.LIMITS_TOPICS_PER_STREAM.name()).isEqualTo("limits.topics-per-stream");
-        assertThat(Definitions.LIMITS_TOPICS_PER_STREAM.flag()).isEqualTo("--limits.topics-per-stream");
-        assertThat(Definitions.LIMITS_TOPICS_PER_STREAM.variable()).isEqualTo("FANFARE_LIMITS_TOPICS_PER_STREAM");
+        assertThat(Setting.flag(Definitions.LIMITS_TOPICS_PER_STREAM.name())).isEqualTo("--limits.topics-per-stream");
+        assertThat(Setting.variable(Definitions.LIMITS_TOPICS_PER_STREAM.name()))
+                .isEqualTo("FANFARE_LIMITS_TOPICS_PER_STREAM");
     }
 
     /** The table under "Settings": two columns of names, each with a column of as many defaults beside it. */

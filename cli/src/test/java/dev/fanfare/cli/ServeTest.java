@@ -16,7 +16,7 @@ class ServeTest {
 
         assertThat(Definitions.ALL)
                 .allSatisfy(setting -> assertThat(unwrapped)
-                        .contains(setting.flag())
+                        .contains(setting.names().stream().map(Setting::flag).toList())
                         .contains(setting.help() + " (" + setting.defaultText() + ")")
                         .contains(setting.group()));
         assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(110));
