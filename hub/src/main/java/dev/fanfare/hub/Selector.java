@@ -61,6 +61,21 @@ public final class Selector {
         if (topic == Topic.ALL || (deep ? other.size() < segments.size() : other.size() != segments.size())) {
             return false;
         }
+        return allMatch(other);
+    }
+
+    /** Whether it matches every topic that the other one matches. */
+    public boolean covers(Selector other) {
+        if (!pattern || other.text.equals(Topic.ALL.name())) {
+            return text.equals(other.text);
+        }
+        List<String> theirs = other.segments.isEmpty() ? List.of(ONE) : other.segments;
+        boolean longEnough = deep ? theirs.size() >= segments.size() : !other.deep && theirs.size() == segments.size();
+        return longEnough && allMatch(theirs);
+    }
+
+    /** Whether these begin as the pattern's own segments say. */
+    private boolean allMatch(List<String> other) {
         for (int i = 0; i < segments.size(); i++) {
             String segment = segments.get(i);
             if (!segment.equals(ONE) && !segment.equals(other.get(i))) {

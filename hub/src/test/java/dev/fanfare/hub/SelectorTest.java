@@ -3,8 +3,11 @@ package dev.fanfare.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,6 +15,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SelectorTest {
+
+    private static final List<Topic> TOPICS = topics();
 
     @ParameterizedTest
     @CsvSource({
@@ -71,6 +76,52 @@ class SelectorTest {
         if (selector.matches(topic)) {
             assertThat(topic.name()).startsWith(selector.prefix());
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "orders/**, orders, true",
+        "orders/**, orders/*/x, true",
+        "orders/**, orders/1/**, true",
+        "orders/**, **, false",
+        "orders/*, orders/1, true",
+        "orders/*, orders/*, true",
+        "orders/*, orders/**, false",
+        "orders/1, orders/*, false",
+        "**, */**, true",
+        "*/**, **, true",
+        "*, **, false",
+        "**, @all, false",
+        "*, @all, false",
+        "@all, @all, true",
+        "@all, a, false",
+    })
+    void covers(String selector, String other, boolean expected) {
+        assertThat(Selector.of(selector).covers(Selector.of(other))).isEqualTo(expected);
+    }
+
+    @Property(tries = 2_000)
+    void coversAnotherIffItMatchesEveryTopicOfThat(@ForAll long seed) {
+        Random random = new Random(seed);
+        Selector selector = Selector.of(TestNames.selector(random));
+        Selector other = Selector.of(TestNames.selector(random));
+        assertThat(selector.covers(other))
+                .as("%s covers %s", selector, other)
+                .isEqualTo(TOPICS.stream().filter(other::matches).allMatch(selector::matches));
+    }
+
+    /** Every topic of up to five segments of four names, one of which no selector names, and the one to all. */
+    private static List<Topic> topics() {
+        List<String> names = new ArrayList<>(List.of("a", "b", "c", "other"));
+        List<String> longest = names;
+        for (int segments = 2; segments <= 5; segments++) {
+            longest = longest.stream()
+                    .flatMap(name -> Stream.of("a", "b", "c", "other").map(last -> name + "/" + last))
+                    .toList();
+            names.addAll(longest);
+        }
+        names.add(Topic.ALL.name());
+        return names.stream().map(Topic::of).toList();
     }
 
     private static Pattern reference(String text) {
