@@ -20,7 +20,7 @@ class LayersTest {
 
     @Test
     void everyModuleIsLookedAt() {
-        for (String module : List.of("stream", "hub", "http", "server", "client", "cli")) {
+        for (String module : List.of("stream", "hub", "auth", "http", "server", "client", "cli")) {
             assertThat(FANFARE.stream().filter(type -> type.getPackageName().equals("dev.fanfare." + module)))
                     .as(module)
                     .isNotEmpty();
@@ -37,6 +37,8 @@ class LayersTest {
                 .definedBy("dev.fanfare.hub..")
                 .layer("log-rocksdb")
                 .definedBy("dev.fanfare.rocksdb..")
+                .layer("auth")
+                .definedBy("dev.fanfare.auth..")
                 .layer("http")
                 .definedBy("dev.fanfare.http..")
                 .layer("server")
@@ -51,10 +53,12 @@ class LayersTest {
                 .mayOnlyAccessLayers("event-stream")
                 .whereLayer("log-rocksdb")
                 .mayOnlyAccessLayers("hub", "event-stream")
+                .whereLayer("auth")
+                .mayOnlyAccessLayers("hub")
                 .whereLayer("http")
                 .mayOnlyAccessLayers("hub", "event-stream")
                 .whereLayer("server")
-                .mayOnlyAccessLayers("http", "hub", "event-stream")
+                .mayOnlyAccessLayers("auth", "http", "hub", "event-stream")
                 .whereLayer("client")
                 .mayOnlyAccessLayers("event-stream")
                 .whereLayer("cli")
@@ -93,6 +97,17 @@ class LayersTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.netty..")
+                .check(FANFARE);
+    }
+
+    @Test
+    void onlyAuthSeesTheJoseLibrary() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.fanfare.auth..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("com.nimbusds..")
                 .check(FANFARE);
     }
 
