@@ -35,6 +35,14 @@ public final class AppendRefused extends RuntimeException {
                 "the log holds " + topics + " topics and takes no new one; raise limits.topics or lower retention.age");
     }
 
+    /** There are as many notes as there may be. */
+    public static AppendRefused tooManyNotes(long notes) {
+        return new AppendRefused(
+                Reason.NO_ROOM,
+                "the log holds " + notes + " notes (tickets and revocations) and takes no new one; "
+                        + "let tickets live for a shorter time, and try again when some have ended");
+    }
+
     /** Why. */
     public Reason reason() {
         return reason;

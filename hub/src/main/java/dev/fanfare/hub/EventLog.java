@@ -42,12 +42,16 @@ public interface EventLog extends AutoCloseable {
     /** Topics that hold events and whose names begin with {@code prefix} and come after {@code after}, in the order of their names. */
     CompletionStage<List<TopicSummary>> topics(String prefix, String after, int limit);
 
+    /** The notes whose names begin with {@code prefix}, of each name the newest, if it holds now; in the order of their positions. */
+    CompletionStage<List<Stored>> notes(String prefix);
+
     /** What the log holds. */
     CompletionStage<Size> size();
 
     /**
      * Gives every entry after a position to the follower, in order, without end, whoever appended it. Those of an {@link #append} of
-     * this process are given before its stage completes.
+     * this process are given before its stage completes. What had left the log before this call is not among them: notes that were
+     * replaced, removed or have ended need not be, and {@link #notes} tells, when this has completed, which hold.
      *
      * @return completes when the follower has been given all that the log held at this call
      */
@@ -83,8 +87,9 @@ public interface EventLog extends AutoCloseable {
      * @param topics topics with events
      * @param events events
      * @param bytes about how many bytes they occupy
+     * @param notes notes, some of which may just have ended
      * @param floor the log's floor
      * @param read how many stored events were read for readers since the start, not from the window
      */
-    record Size(long topics, long events, long bytes, long floor, long read) {}
+    record Size(long topics, long events, long bytes, long notes, long floor, long read) {}
 }

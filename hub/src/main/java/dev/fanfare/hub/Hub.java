@@ -171,9 +171,9 @@ public final class Hub implements AutoCloseable {
         return window.bytes();
     }
 
-    /** Entries that have come into the window, whoever published them. */
+    /** Entries but notes that have come into the window, whoever published them. */
     public long published() {
-        return window.all().last();
+        return window.published();
     }
 
     /** Deliveries so far, an event to a stream. */

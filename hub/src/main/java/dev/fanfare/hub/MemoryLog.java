@@ -5,14 +5,13 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -31,11 +30,13 @@ public final class MemoryLog implements EventLog {
     private final Retention retention;
     private final InstantSource clock;
     private final NavigableMap<Long, Stored> order = new TreeMap<>();
-    private final Map<Key, Stored> keys = new LinkedHashMap<>();
+    private final Map<Admission.Key, Stored> keys = new LinkedHashMap<>();
     private final Map<String, List<Stored>> chosenIds = new HashMap<>();
     private final List<Follower> followers = new ArrayList<>();
     private final TopicDirectory<Line<Stored>> topics;
     private final MemoryReads reads;
+    private final Notes notes = new Notes();
+    private final Admission admission;
     private long tail;
     private long agedTo;
     /** The oldest entry after {@link #agedTo}, or one that was it. */
@@ -43,14 +44,6 @@ public final class MemoryLog implements EventLog {
 
     private long bytes;
     private boolean closed;
-
-    private record Key(Topic topic, String key) {
-        static @Nullable Key of(Entry entry) {
-            return entry instanceof Publication publication && publication.key() != null
-                    ? new Key(publication.topic(), publication.key())
-                    : null;
-        }
-    }
 
     /** An empty log with the default retention. */
     public MemoryLog() {
@@ -64,17 +57,18 @@ public final class MemoryLog implements EventLog {
         this.tail = Position.next(0, clock.millis());
         this.topics = new TopicDirectory<>(tail, topic -> new Line<>());
         this.reads = new MemoryReads(order, topics);
+        this.admission = new Admission(topics, keys, notes, retention.topics());
     }
 
     @Override
     public CompletionStage<long[]> append(List<? extends Entry> entries) {
         return locked(() -> {
-            check(entries);
+            admission.check(entries);
             long[] positions = new long[entries.size()];
             List<Stored> added = new ArrayList<>(entries.size());
             for (int i = 0; i < positions.length; i++) {
                 Entry entry = entries.get(i);
-                Key key = Key.of(entry);
+                Admission.Key key = Admission.Key.of(entry);
                 Stored first = key == null ? null : keys.get(key);
                 positions[i] = first != null ? first.position() : ended(entry);
                 if (positions[i] == 0) {
@@ -97,82 +91,20 @@ public final class MemoryLog implements EventLog {
         return history == null ? 0 : history.ended();
     }
 
-    /** Refuses what cannot be appended, before anything is. */
-    private void check(List<? extends Entry> entries) {
-        Map<Key, Entry> inThisCall = entries.size() > 1 ? new HashMap<>() : Map.of();
-        Set<Topic> endedInThisCall = new HashSet<>(0);
-        boolean tight = topics.size() + mostNewTopics(entries) > retention.topics();
-        Set<Topic> newTopics = tight ? new HashSet<>() : Set.of();
-        for (Entry entry : entries) {
-            if (entry instanceof TopicEnded end) {
-                endedInThisCall.add(end.topic());
-            } else if (entry instanceof TopicDeleted deletion) {
-                endedInThisCall.remove(deletion.topic());
-            }
-            if (tight && entry instanceof TopicEnded end) {
-                checkRoom(List.of(end.topic()), newTopics);
-            }
-            if (!(entry instanceof Publication publication)) {
-                continue;
-            }
-            Key key = Key.of(entry);
-            if (key != null) {
-                Stored first = keys.get(key);
-                Entry other = first != null ? first.entry() : inThisCall.get(key);
-                if (other instanceof Publication used && !sameData(used, publication)) {
-                    throw AppendRefused.keyConflict(key.key(), key.topic());
-                }
-                if (other != null) {
-                    continue;
-                }
-                if (entries.size() > 1) {
-                    inThisCall.put(key, entry);
-                }
-            }
-            for (Topic topic : publication.topics()) {
-                if (endedInThisCall.contains(topic) || topics.isEnded(topic)) {
-                    throw AppendRefused.ended(topic);
-                }
-            }
-            if (tight) {
-                checkRoom(publication.topics(), newTopics);
-            }
-        }
-    }
-
-    private void checkRoom(List<Topic> wanted, Set<Topic> newTopics) {
-        for (Topic topic : wanted) {
-            if (topics.find(topic) == null) {
-                newTopics.add(topic);
-            }
-        }
-        if (!newTopics.isEmpty() && topics.size() + newTopics.size() > retention.topics()) {
-            throw AppendRefused.tooManyTopics(topics.size());
-        }
-    }
-
-    private static long mostNewTopics(List<? extends Entry> entries) {
-        long most = 0;
-        for (int i = 0; i < entries.size(); i++) {
-            most += topicsOf(entries.get(i)).size();
-        }
-        return most;
-    }
-
     /** The topics whose history an entry belongs to. */
-    private static List<Topic> topicsOf(Entry entry) {
+    static List<Topic> topicsOf(Entry entry) {
         if (entry instanceof Publication publication) {
             return publication.topics();
         }
         return entry instanceof TopicEnded end ? List.of(end.topic()) : List.of();
     }
 
-    private static boolean sameData(Publication one, Publication other) {
-        return one.event().equals(other.event()) && one.topics().equals(other.topics());
-    }
-
-    private void add(Stored stored, @Nullable Key key) {
+    private void add(Stored stored, Admission.@Nullable Key key) {
         tail = stored.position();
+        if (stored.entry() instanceof Note) {
+            notes.put(stored);
+            return;
+        }
         order.put(tail, stored);
         nextToAge = Math.min(nextToAge, tail);
         bytes += weight(stored);
@@ -253,6 +185,7 @@ public final class MemoryLog implements EventLog {
 
     private void applyRetention() {
         long now = clock.millis();
+        notes.expire(now, Integer.MAX_VALUE);
         long firstKept = order.isEmpty() ? 0 : order.firstKey();
         long aged = before(now, retention.age());
         while (nextToAge < aged) {
@@ -286,12 +219,12 @@ public final class MemoryLog implements EventLog {
         return Position.of(Math.max(0, now - time.toMillis()), 0);
     }
 
-    private Map.Entry<Key, Stored> oldestKey() {
+    private Map.Entry<Admission.Key, Stored> oldestKey() {
         return keys.entrySet().iterator().next();
     }
 
     private void forgetOldestKey() {
-        Map.Entry<Key, Stored> oldest = oldestKey();
+        Map.Entry<Admission.Key, Stored> oldest = oldestKey();
         bytes -= SMALL + weight(oldest.getValue());
         keys.remove(oldest.getKey());
     }
@@ -347,8 +280,14 @@ public final class MemoryLog implements EventLog {
     }
 
     @Override
+    public CompletionStage<List<Stored>> notes(String prefix) {
+        return locked(() -> notes.list(prefix, clock.millis()));
+    }
+
+    @Override
     public CompletionStage<Size> size() {
-        return locked(() -> new Size(topics.withEvents(), order.size(), bytes, topics.floor(), reads.read()));
+        return locked(
+                () -> new Size(topics.withEvents(), order.size(), bytes, notes.size(), topics.floor(), reads.read()));
     }
 
     @Override
@@ -369,7 +308,9 @@ public final class MemoryLog implements EventLog {
 
     @Override
     public synchronized CompletionStage<Void> follow(long after, Follower follower) {
-        List<Stored> earlier = List.copyOf(order.tailMap(after, false).values());
+        List<Stored> earlier = new ArrayList<>(order.tailMap(after, false).values());
+        earlier.addAll(notes.after(after));
+        earlier.sort(Comparator.comparingLong(Stored::position));
         if (!earlier.isEmpty()) {
             follower.entries(earlier);
         }

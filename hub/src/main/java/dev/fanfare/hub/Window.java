@@ -33,6 +33,7 @@ final class Window implements EventLog.Follower {
     private final long begin;
     private volatile long floor;
     private volatile long head;
+    private volatile long notes;
     private final AtomicLong bytes = new AtomicLong();
 
     /** Entries for a cursor: the next ones, how far was looked, how many were passed over. */
@@ -70,6 +71,8 @@ final class Window implements EventLog.Follower {
         if (stored.entry() instanceof TopicDeleted deletion) {
             floor = stored.position();
             topics.remove(deletion.topic().name());
+        } else if (stored.entry() instanceof Note) {
+            notes++;
         } else if (entry.publication() != null) {
             entry.frame(Form.PLAIN, this);
         }
@@ -110,6 +113,11 @@ final class Window implements EventLog.Follower {
 
     Line<WindowEntry> all() {
         return all;
+    }
+
+    /** How many entries have come, but for notes. */
+    long published() {
+        return all.last() - notes;
     }
 
     FrameEncoder encoder() {

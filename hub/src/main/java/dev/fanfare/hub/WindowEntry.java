@@ -3,7 +3,7 @@ package dev.fanfare.hub;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** An entry in the window: a publication with its frames, or a fact without any. */
+/** An entry in the window: a publication with its frames, a fact about a topic, or the mere place of a note. */
 final class WindowEntry implements Line.Placed {
 
     private static final int FACT = 100;
@@ -19,7 +19,7 @@ final class WindowEntry implements Line.Placed {
     WindowEntry(Stored stored) {
         this.position = stored.position();
         this.publication = stored.entry() instanceof Publication event ? event : null;
-        this.fact = publication == null ? stored.entry() : null;
+        this.fact = publication == null && !(stored.entry() instanceof Note) ? stored.entry() : null;
     }
 
     @Override
@@ -32,7 +32,7 @@ final class WindowEntry implements Line.Placed {
         return publication;
     }
 
-    /** What this entry is if it is no publication, else null. */
+    /** What this entry says of a topic, if it does. */
     @Nullable
     Entry fact() {
         return fact;

@@ -119,6 +119,11 @@ final class LateLog implements EventLog {
     }
 
     @Override
+    public CompletionStage<List<Stored>> notes(String prefix) {
+        return later(() -> log.notes(prefix));
+    }
+
+    @Override
     public CompletionStage<Size> size() {
         return log.size();
     }

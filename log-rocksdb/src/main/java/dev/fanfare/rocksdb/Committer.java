@@ -3,6 +3,7 @@ package dev.fanfare.rocksdb;
 import dev.fanfare.hub.AppendRefused;
 import dev.fanfare.hub.Entry;
 import dev.fanfare.hub.EventLog;
+import dev.fanfare.hub.Note;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Stored;
 import java.util.ArrayList;
@@ -49,9 +50,12 @@ final class Committer implements Runnable {
             this.entries = entries;
             long sum = 0;
             for (int i = 0; i < entries.size(); i++) {
-                sum += entries.get(i) instanceof Publication publication
-                        ? publication.event().data().length() + 200
-                        : 200;
+                sum += 200;
+                if (entries.get(i) instanceof Publication publication) {
+                    sum += publication.event().data().length();
+                } else if (entries.get(i) instanceof Note note) {
+                    sum += note.value().length();
+                }
             }
             this.bytes = sum;
         }

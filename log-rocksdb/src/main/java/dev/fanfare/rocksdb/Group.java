@@ -2,6 +2,7 @@ package dev.fanfare.rocksdb;
 
 import dev.fanfare.hub.AppendRefused;
 import dev.fanfare.hub.Entry;
+import dev.fanfare.hub.Note;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Stored;
@@ -42,6 +43,7 @@ final class Group implements AutoCloseable {
     private final Map<Topic, Long> ends = new HashMap<>();
 
     private final Set<Topic> newTopics = new HashSet<>();
+    private final Set<String> newNotes = new HashSet<>();
     private final Deque<Runnable> undo = new ArrayDeque<>();
     private long last;
 
@@ -163,6 +165,12 @@ final class Group implements AutoCloseable {
     }
 
     private void check(Entry entry) {
+        if (entry instanceof Note note
+                && !newNotes.contains(note.name())
+                && state.notes.addsOne(note, newNotes.size())) {
+            newNotes.add(note.name());
+            undo.push(() -> newNotes.remove(note.name()));
+        }
         List<Topic> topics = Records.topicsOf(entry);
         for (int i = 0; i < topics.size(); i++) {
             Topic topic = topics.get(i);
@@ -184,8 +192,23 @@ final class Group implements AutoCloseable {
         if (added.isEmpty()) {
             return;
         }
+        List<Stored> notes = new ArrayList<>(0);
+        List<byte[]> noteRecords = new ArrayList<>(0);
         for (int i = 0; i < added.size(); i++) {
-            write(added.get(i), records.get(i));
+            if (added.get(i).entry() instanceof Note) {
+                notes.add(added.get(i));
+                noteRecords.add(records.get(i));
+            } else {
+                write(added.get(i), records.get(i));
+            }
+        }
+        if (!notes.isEmpty()) {
+            state.lock.lock();
+            try {
+                NoteRecords.write(notes, noteRecords, state.notes, store, batch);
+            } finally {
+                state.lock.unlock();
+            }
         }
         for (Map.Entry<Used, Keyed> key : keys.entrySet()) {
             log.keys()

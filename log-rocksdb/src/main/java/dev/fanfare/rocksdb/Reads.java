@@ -8,6 +8,7 @@ import dev.fanfare.hub.Reading;
 import dev.fanfare.hub.Selection;
 import dev.fanfare.hub.Stored;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.Optional;
@@ -348,18 +349,40 @@ final class Reads {
     /** Gives all entries after a position, in order, some at a time. */
     void forEach(long after, Consumer<List<Stored>> each) throws RocksDBException {
         List<Stored> some = new ArrayList<>();
+        Iterator<Stored> notes = notesAfter(after);
+        Stored note = next(notes);
         try (RocksIterator entries = store.iterator(store.events())) {
             for (entries.seek(Bytes.ofLong(after + 1)); entries.isValid(); entries.next()) {
-                some.add(new Stored(Bytes.toLong(entries.key(), 0), Records.decode(entries.value())));
-                if (some.size() == CHUNK) {
+                long position = Bytes.toLong(entries.key(), 0);
+                for (; note != null && note.position() < position; note = next(notes)) {
+                    some.add(note);
+                }
+                some.add(new Stored(position, Records.decode(entries.value())));
+                if (some.size() >= CHUNK) {
                     each.accept(some);
                     some = new ArrayList<>();
                 }
             }
             entries.status();
         }
+        for (; note != null; note = next(notes)) {
+            some.add(note);
+        }
         if (!some.isEmpty()) {
             each.accept(some);
         }
+    }
+
+    private Iterator<Stored> notesAfter(long position) {
+        state.lock.lock();
+        try {
+            return state.notes.after(position).iterator();
+        } finally {
+            state.lock.unlock();
+        }
+    }
+
+    private static @Nullable Stored next(Iterator<Stored> notes) {
+        return notes.hasNext() ? notes.next() : null;
     }
 }

@@ -1,6 +1,7 @@
 package dev.fanfare.rocksdb;
 
 import dev.fanfare.hub.Entry;
+import dev.fanfare.hub.Note;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Topic;
 import dev.fanfare.hub.TopicDeleted;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * publication  kind=1  topics  topic...  type  retry+1  flags  [id]  [key]  data
  * deleted      kind=2  topic
  * ended        kind=3  topic   reason
+ * note         kind=4  name    until  value
  * </pre>
  */
 final class Records {
@@ -27,6 +29,7 @@ final class Records {
     private static final int PUBLICATION = 1;
     private static final int DELETED = 2;
     private static final int ENDED = 3;
+    private static final int NOTE = 4;
     private static final int HAS_ID = 1;
     private static final int HAS_KEY = 2;
 
@@ -52,6 +55,11 @@ final class Records {
             out.number(ENDED);
             out.text(end.topic().name());
             out.number(end.reason().ordinal());
+        } else if (entry instanceof Note note) {
+            out.number(NOTE);
+            out.text(note.name());
+            out.number(note.until());
+            out.text(note.value());
         }
         return out.copy();
     }
@@ -73,8 +81,15 @@ final class Records {
             case PUBLICATION -> publication(in);
             case DELETED -> new TopicDeleted(Topic.of(in.text()));
             case ENDED -> new TopicEnded(Topic.of(in.text()), TopicEnded.Reason.values()[(int) in.number()]);
+            case NOTE -> note(in);
             default -> throw new IllegalStateException("an entry of kind " + kind + ", which is not known");
         };
+    }
+
+    private static Note note(Bytes.In in) {
+        String name = in.text();
+        long until = in.number();
+        return new Note(name, in.text(), until);
     }
 
     private static Publication publication(Bytes.In in) {

@@ -11,8 +11,8 @@ import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBatch;
 
 /**
- * Moves what can be read of a store, some block of which is damaged, to a new one. Only events and idempotency keys are taken over,
- * with the index of each event; what is known of the topics is counted again from these. The old store is kept aside as it is.
+ * Moves what can be read of a store, some block of which is damaged, to a new one. Only events, idempotency keys and notes are taken
+ * over, with the index of each event; what is known of the topics is counted again from these. The old store is kept aside as it is.
  */
 final class Rescue {
 
@@ -55,6 +55,7 @@ final class Rescue {
     private void copy() throws RocksDBException {
         copy(from.events(), this::event);
         copy(from.keys(), (key, value, batch) -> batch.put(to.keys(), key, value));
+        copy(from.notes(), (key, value, batch) -> batch.put(to.notes(), key, value));
     }
 
     private void event(byte[] key, byte[] record, WriteBatch batch) throws RocksDBException {

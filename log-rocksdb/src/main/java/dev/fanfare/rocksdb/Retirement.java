@@ -51,6 +51,7 @@ final class Retirement {
         cleanDeleted();
         trimSurplus();
         long now = log.clock().millis();
+        expireNotes(now);
         long front = state.front();
         age(Position.of(Math.max(0, now - retention.age().toMillis()), 0));
         log.keys().forget(store, Math.max(state.tail(), Position.of(now, 0)), retention.bytes() / 2);
@@ -62,6 +63,18 @@ final class Retirement {
             checkpoint();
         }
         compact();
+    }
+
+    private void expireNotes(long now) throws RocksDBException {
+        boolean more = true;
+        while (more && !log.isClosing()) {
+            state.lock.lock();
+            try {
+                more = NoteRecords.expire(state, store, now, SLICE);
+            } finally {
+                state.lock.unlock();
+            }
+        }
     }
 
     /** What deletions have left. */

@@ -7,6 +7,7 @@ import dev.fanfare.hub.Page;
 import dev.fanfare.hub.Reading;
 import dev.fanfare.hub.Retention;
 import dev.fanfare.hub.Selection;
+import dev.fanfare.hub.Stored;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -363,11 +364,17 @@ public final class RocksLog implements EventLog {
     }
 
     @Override
+    public CompletionStage<List<Stored>> notes(String prefix) {
+        return ask(reads -> locked(state -> state.notes.list(prefix, clock.millis())));
+    }
+
+    @Override
     public CompletionStage<Size> size() {
         return ask(reads -> locked(state -> new Size(
                 state.directory.withEvents(),
                 state.events(),
                 state.bytes() + keys.bytes(),
+                state.notes.size(),
                 state.directory.floor(),
                 reads.read())));
     }

@@ -1,8 +1,11 @@
 package dev.fanfare.rocksdb;
 
 import dev.fanfare.hub.Entry;
+import dev.fanfare.hub.Note;
+import dev.fanfare.hub.Notes;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Retention;
+import dev.fanfare.hub.Stored;
 import dev.fanfare.hub.Topic;
 import dev.fanfare.hub.TopicDeleted;
 import dev.fanfare.hub.TopicDirectory;
@@ -21,7 +24,7 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 
 /**
- * What the log knows of itself in memory: its topics, its tail, what is to be removed. Guarded by {@link #lock} but for the tail.
+ * What the log knows of itself in memory: its topics, its notes, its tail, what is to be removed. Guarded by {@link #lock} but for the tail.
  *
  * <p>On disk the same stands in the directory family, a little behind: a topic's record is written when something of it is removed,
  * with that removal, and else at a checkpoint. After a start, entries newer than the checkpoint and than their topic's record are
@@ -37,6 +40,8 @@ final class State {
     final Set<History<Facts>> surplus = new LinkedHashSet<>();
     /** Positions of the events that stay beyond their age, with how many topics keep each. */
     final NavigableMap<Long, Integer> kept = new TreeMap<>();
+
+    final Notes notes = new Notes();
 
     private final Retention retention;
     /** Deleted topics of which not all is removed yet, with the position of the deletion; never changed, only replaced. */
@@ -77,6 +82,7 @@ final class State {
             state.isNew = true;
             state.directory.restoreRemovals(removals);
             state.recount(store);
+            state.loadNotes(store);
             return state;
         }
         Facts.OfLog log = Facts.OfLog.decode(record);
@@ -90,6 +96,7 @@ final class State {
         state.bytes = log.bytes();
         state.loadTopics(store);
         state.replay(store);
+        state.loadNotes(store);
         return state;
     }
 
@@ -125,6 +132,12 @@ final class State {
             records.status();
         }
         deletions = Map.copyOf(deleted);
+    }
+
+    private void loadNotes(Store store) throws RocksDBException {
+        NoteRecords.load(store, notes);
+        Stored newest = notes.newest();
+        tail = newest == null ? tail : Math.max(tail, newest.position());
     }
 
     /** Takes in the entries that the records do not know of. */
@@ -220,6 +233,11 @@ final class State {
 
     /** An entry was written. */
     void apply(Entry entry, long position, int length) {
+        tail = position;
+        if (entry instanceof Note) {
+            notes.put(new Stored(position, entry));
+            return;
+        }
         for (Topic topic : Records.topicsOf(entry)) {
             applyTo(topic, entry, position);
         }
@@ -228,7 +246,6 @@ final class State {
         }
         events++;
         bytes += weight(entry, length);
-        tail = position;
     }
 
     private void applyTo(Topic topic, Entry entry, long position) {

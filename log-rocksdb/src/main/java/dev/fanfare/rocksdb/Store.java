@@ -40,6 +40,8 @@ import org.rocksdb.WriteOptions;
  * keys           period topic 0 key        position, fingerprint of the publication
  * directory      topic 0                   what is known of the topic, as in {@link Facts}
  *                0                         what is known of the log
+ * notes          position                  a note that holds, as in {@link Records}
+ *                0                         position of the newest note, and the note
  * </pre>
  */
 final class Store implements AutoCloseable {
@@ -49,7 +51,7 @@ final class Store implements AutoCloseable {
     private static final long CACHE = 32L << 20;
     private static final long MOST_WAL = 64L << 20;
     private static final long SMALL_FILE = 1L << 20;
-    private static final String[] FAMILIES = {"default", "topics", "ids", "keys", "directory"};
+    private static final String[] FAMILIES = {"default", "topics", "ids", "keys", "directory", "notes"};
 
     private final List<AbstractNativeReference> owned = new ArrayList<>();
     private final List<ColumnFamilyHandle> families = new ArrayList<>();
@@ -147,6 +149,10 @@ final class Store implements AutoCloseable {
 
     ColumnFamilyHandle directory() {
         return families.get(4);
+    }
+
+    ColumnFamilyHandle notes() {
+        return families.get(5);
     }
 
     List<ColumnFamilyHandle> families() {

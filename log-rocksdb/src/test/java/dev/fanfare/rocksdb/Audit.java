@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fanfare.hub.Entry;
 import dev.fanfare.hub.EventLog;
+import dev.fanfare.hub.Note;
+import dev.fanfare.hub.Stored;
 import dev.fanfare.hub.Topic;
 import dev.fanfare.hub.TopicDeleted;
 import dev.fanfare.hub.TopicDirectory.History;
@@ -30,6 +32,7 @@ final class Audit {
     private final NavigableMap<Long, Entry> entries = new TreeMap<>();
     private final Map<String, NavigableSet<Long>> index = new HashMap<>();
     private final List<String> wrong = new ArrayList<>();
+    private final NavigableMap<Long, Entry> notes = new TreeMap<>();
     private long bytes;
 
     private Audit(RocksLog log) {
@@ -53,6 +56,7 @@ final class Audit {
     }
 
     private void read() throws RocksDBException {
+        readNotes();
         try (RocksIterator all = store.iterator(store.events())) {
             for (all.seekToFirst(); all.isValid(); all.next()) {
                 byte[] record = all.value();
@@ -81,7 +85,33 @@ final class Audit {
         }
     }
 
+    private void readNotes() throws RocksDBException {
+        try (RocksIterator all = store.iterator(store.notes())) {
+            for (all.seek(Bytes.ofLong(1)); all.isValid(); all.next()) {
+                notes.put(Bytes.toLong(all.key(), 0), Records.decode(all.value()));
+            }
+            all.status();
+        }
+    }
+
+    /** Those on disk are those in memory, one of each name; but for the newest, which may be there after its end. */
+    private void compareNotes() {
+        Map<String, Long> names = new HashMap<>();
+        notes.forEach((position, entry) -> {
+            Note note = (Note) entry;
+            check(!note.isRemoval(), "a note without a value: " + note);
+            check(names.put(note.name(), position) == null, "two notes of a name: " + note);
+            check(new Stored(position, note).equals(state.notes.find(note.name())), "not in memory: " + note);
+        });
+        Stored newest = state.notes.newest();
+        for (Stored note : state.notes.after(0)) {
+            check(notes.containsKey(note.position()) || note == newest, "not on disk: " + note);
+            check(note.position() <= state.tail(), "the tail is " + state.tail() + ", below a note");
+        }
+    }
+
     private void compare() {
+        compareNotes();
         check(state.events() == entries.size(), "events: " + state.events() + ", there are " + entries.size());
         check(state.bytes() == bytes, "bytes: " + state.bytes() + ", there are " + bytes);
         check(
@@ -186,8 +216,14 @@ final class Audit {
                         .append(history.extra().kept)
                         .append('\n');
             }
+            state.notes.after(0).forEach(note -> text.append(note).append('\n'));
             EventLog.Size size = new EventLog.Size(
-                    state.directory.withEvents(), state.events(), state.bytes(), state.directory.floor(), 0);
+                    state.directory.withEvents(),
+                    state.events(),
+                    state.bytes(),
+                    state.notes.size(),
+                    state.directory.floor(),
+                    0);
             return text.append(size).append(" tail ").append(state.tail()).toString();
         } finally {
             state.lock.unlock();

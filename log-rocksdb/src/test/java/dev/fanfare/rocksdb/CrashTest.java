@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.fanfare.hub.AppendRefused;
 import dev.fanfare.hub.Entry;
 import dev.fanfare.hub.Gap;
+import dev.fanfare.hub.Note;
 import dev.fanfare.hub.Page;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Publication;
@@ -63,6 +64,8 @@ class CrashTest {
     private final NavigableMap<Long, Promise> promised = new TreeMap<>();
     private final Map<Topic, Long> deleted = new HashMap<>();
     private final Map<Topic, Long> ended = new HashMap<>();
+    private final Map<String, Stored> noted = new HashMap<>();
+    private final Set<String> notesInDoubt = new HashSet<>();
     private final Set<Topic> inDoubt = new HashSet<>();
     private final int[] killedDuring = new int[MOMENTS.length];
 
@@ -164,6 +167,10 @@ class CrashTest {
                 inDoubt.add(Topic.of(words[1]));
                 continue;
             }
+            if (words[0].equals("~")) {
+                notesInDoubt.add(words[1]);
+                continue;
+            }
             long position = Position.parse(words[1]);
             lowest = Math.min(lowest, position);
             switch (words[0]) {
@@ -174,6 +181,11 @@ class CrashTest {
                     assertThat(before).as("given out twice").isNull();
                 }
                 case "d" -> deleted.put(Topic.of(words[2]), position);
+                case "n" -> {
+                    notesInDoubt.remove(words[2]);
+                    String value = words[3].equals("-") ? "" : words[3];
+                    noted.put(words[2], new Stored(position, new Note(words[2], value, Long.MAX_VALUE)));
+                }
                 case "e" -> ended.put(Topic.of(words[2]), position);
                 default -> throw new IllegalStateException(line);
             }
@@ -203,6 +215,7 @@ class CrashTest {
                 checkKeys(log);
             }
             checkFacts(log);
+            checkNotes(log);
             Audit.of(log, "after the look after kill " + kill);
             return tail(log);
         }
@@ -313,6 +326,27 @@ class CrashTest {
                     .as(topic.name())
                     .isInstanceOf(CompletionException.class)
                     .hasCauseInstanceOf(AppendRefused.class);
+        });
+    }
+
+    /** What was noted last is there, unless something came after it that was not acknowledged any more. */
+    private void checkNotes(RocksLog log) {
+        assertThat(noted).as("notes").isNotEmpty();
+        Map<String, Stored> held = new HashMap<>();
+        for (Stored stored : log.notes("note/").toCompletableFuture().join()) {
+            held.put(((Note) stored.entry()).name(), stored);
+        }
+        noted.forEach((name, last) -> {
+            Stored found = held.get(name);
+            if (notesInDoubt.contains(name)) {
+                assertThat(found == null || found.equals(last) || found.position() > last.position())
+                        .as("%s, then one in doubt: %s", last, found)
+                        .isTrue();
+            } else if (((Note) last.entry()).isRemoval()) {
+                assertThat(found).as("removed: %s", last).isNull();
+            } else {
+                assertThat(found).isEqualTo(last);
+            }
         });
     }
 

@@ -1,6 +1,7 @@
 package dev.fanfare.rocksdb;
 
 import dev.fanfare.hub.Entry;
+import dev.fanfare.hub.Note;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Retention;
@@ -34,6 +35,8 @@ import org.rocksdb.RocksDBException;
  * ? TOPIC                              about to be deleted
  * d POSITION TOPIC                     deleted
  * e POSITION TOPIC                     ended
+ * ~ NAME                               about to be noted
+ * n POSITION NAME VALUE                noted, for good; VALUE is - for removed
  * </pre>
  */
 final class CrashingPublisher {
@@ -132,6 +135,9 @@ final class CrashingPublisher {
             if (i % 50 == 0) {
                 comeAndGo(thread, i);
             }
+            if (i % 10 == 0) {
+                note("note/" + thread + "/" + random.nextInt(5), random.nextInt(4) == 0 ? "" : run + "." + i);
+            }
         }
     }
 
@@ -144,6 +150,12 @@ final class CrashingPublisher {
         Topic done = Topic.of("done/" + run + "." + thread + "." + i);
         append(Publication.of(done.name(), Event.message("nearly done")));
         promise("e " + Position.text(append(new TopicEnded(done, TopicEnded.Reason.DONE))) + " " + done);
+    }
+
+    private void note(String name, String value) {
+        promise("~ " + name);
+        long position = append(new Note(name, value, Long.MAX_VALUE));
+        promise("n " + Position.text(position) + " " + name + " " + (value.isEmpty() ? "-" : value));
     }
 
     private long append(Entry entry) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.fanfare.hub.Gap;
+import dev.fanfare.hub.Note;
 import dev.fanfare.hub.Page;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Publication;
@@ -107,6 +108,7 @@ class DamageTest {
     @Test
     void ofALargeFileOnlyTheDamagedBlockIsLost() throws Exception {
         Path data = directory.resolve("large");
+        Note note = new Note("revoked/alice", "1763683200", Long.MAX_VALUE);
         Random random = new Random(7);
         try (RocksLog log = open(data);
                 FlushOptions options = new FlushOptions()) {
@@ -116,6 +118,7 @@ class DamageTest {
                         .toString();
                 acknowledged.add(append(log, noise));
             }
+            log.append(List.of(note)).toCompletableFuture().join();
             log.store().db().flush(options, log.store().families());
         }
         Path file;
@@ -132,6 +135,10 @@ class DamageTest {
             Set<Long> lost = new TreeSet<>(acknowledged);
             lost.removeAll(held(log));
             assertThat(lost).hasSizeBetween(1, 20);
+            assertThat(log.notes("").toCompletableFuture().join())
+                    .as("notes, none of which were in the block")
+                    .extracting(Stored::entry)
+                    .containsExactly(note);
             checkGaps(log, lost, "one block");
             Audit.of(log, "one block");
         }

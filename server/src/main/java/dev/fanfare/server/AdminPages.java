@@ -162,6 +162,7 @@ final class AdminPages {
             json.writeNumberProperty("topics", size.topics());
             json.writeNumberProperty("events", size.events());
             json.writeNumberProperty("bytes", size.bytes());
+            json.writeNumberProperty("notes", size.notes());
             json.writeStringProperty("floor", Position.text(size.floor()));
             json.writeNumberProperty("read", size.read());
             json.writeEndObject();

@@ -8,6 +8,7 @@ import dev.fanfare.hub.Page;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Reading;
 import dev.fanfare.hub.Selection;
+import dev.fanfare.hub.Stored;
 import dev.fanfare.hub.TopicEnded;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -134,6 +135,11 @@ final class GatedLog implements EventLog {
     @Override
     public CompletionStage<List<TopicSummary>> topics(String prefix, String after, int limit) {
         return log.topics(prefix, after, limit);
+    }
+
+    @Override
+    public CompletionStage<List<Stored>> notes(String prefix) {
+        return log.notes(prefix);
     }
 
     @Override

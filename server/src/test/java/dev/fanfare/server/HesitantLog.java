@@ -6,6 +6,7 @@ import dev.fanfare.hub.MemoryLog;
 import dev.fanfare.hub.Page;
 import dev.fanfare.hub.Reading;
 import dev.fanfare.hub.Selection;
+import dev.fanfare.hub.Stored;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -53,6 +54,11 @@ final class HesitantLog implements EventLog {
     @Override
     public CompletionStage<List<TopicSummary>> topics(String prefix, String after, int limit) {
         return log.topics(prefix, after, limit);
+    }
+
+    @Override
+    public CompletionStage<List<Stored>> notes(String prefix) {
+        return log.notes(prefix);
     }
 
     @Override
