@@ -180,7 +180,7 @@ train() {
   exec 8>"${archive%.jsa}.lock"
   ! command -v flock || flock -n 8 || return
   for variable in "${!FANFARE_@}"; do unset "$variable"; done
-  "$java_home/bin/java" "${flags[@]}" "-XX:ArchiveClassesAtExit=$new" -jar "$jar" serve --data "$archive.$BASHPID.data" --port 0 >"$out" </dev/null &
+  "$java_home/bin/java" "${flags[@]}" "-XX:ArchiveClassesAtExit=$new" -jar "$jar" serve --data "$archive.$BASHPID.data" --port 0 --drain.delay 0s >"$out" </dev/null &
   pid=$!
   wait_until 10 eval "[[ -s \$out ]] || ! kill -0 $pid"
   kill -TERM "$pid"

@@ -22,7 +22,7 @@ test('with durability=disk each 201 leaves after the fsync of its event, and eve
   const program = start(t, STRACE, [
     '-f', '-y', '-ttt', '-s', '65536', '-o', trace, '-e', 'trace=fdatasync,fsync,write,writev,pwrite64,sendto,sendmsg,msync',
     'java', '-jar', join(checkout, 'cli/target/fanfare.jar'),
-    'serve', '--port', String(port), '--data', join(folder, 'data'), '--durability', 'disk',
+    'serve', '--port', String(port), '--data', join(folder, 'data'), '--durability', 'disk', '--drain.delay', '0s',
   ]);
   const url = await until(
     () => `the node to print its URL; it printed: ${program.output}`,

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { fanfare, start } from './process.mjs';
 import { until } from './until.mjs';
 
+const WITHOUT_DRAIN = { FANFARE_DRAIN_DELAY: '0s', FANFARE_DRAIN_TIME: '0s' };
+
 /** A port that nothing listens on, below those that the kernel gives to outgoing connections: it can be listened on again later. */
 export async function freePort() {
   for (;;) {
@@ -27,13 +29,13 @@ export async function canListen(port) {
 
 /**
  * A node that is ready, with its log in the directory `data`, else in memory: `{ url, port, program, readyAfter (ms), kill(), stop() }`.
- * `args` are further arguments of serve; `command` runs Fanfare otherwise than by the launcher.
+ * `args` are further arguments of serve; `command` runs Fanfare otherwise than by the launcher. It stops without a drain unless `args` say so.
  */
 export async function startNode(t, { port, data, args = [], command = [fanfare], cwd, env } = {}) {
   port ??= await freePort();
   const begin = performance.now();
   const [file, ...first] = command;
-  const program = start(t, file, [...first, 'serve', ...(data ? ['--data', data] : ['--memory']), '--port', String(port), ...args], { cwd, env });
+  const program = start(t, file, [...first, 'serve', ...(data ? ['--data', data] : ['--memory']), '--port', String(port), ...args], { cwd, env: { ...WITHOUT_DRAIN, ...env } });
   const url = await until(
     () => `a node to print its URL; it printed: ${program.output}`,
     () => {

@@ -116,6 +116,15 @@ final class Definitions {
             "catch-up",
             "when a client can't keep up: it lags and reads on, it skips to the newest of each topic, it is closed");
 
+    static final Setting<Duration> DRAIN_DELAY = define(
+            STREAMS,
+            "drain.delay",
+            SettingType.time("0s", "1h"),
+            "5s",
+            "after SIGTERM, how long new streams are taken yet: until proxies have noticed");
+    static final Setting<Duration> DRAIN_TIME = define(
+            STREAMS, "drain.time", SettingType.time("0s", "24h"), "20s", "after that, over how long streams are ended");
+
     static final Setting<Integer> LIMITS_STREAMS = define(
             LIMITS,
             "limits.streams",

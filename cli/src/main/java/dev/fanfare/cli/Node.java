@@ -25,12 +25,12 @@ final class Node {
     /**
      * Starts a node, and prints one line with its URL when it is ready.
      *
-     * @return ends its streams, each with a reconnection time of its own, and stops it
+     * @return the server, to be drained and closed
      * @param memory keep the log in memory, not in the data directory
      * @throws IOException if it cannot listen
      * @throws dev.fanfare.rocksdb.DataDirectoryException if the data directory cannot be used
      */
-    static AutoCloseable start(Settings settings, boolean memory, PrintWriter out) throws IOException {
+    static Server start(Settings settings, boolean memory, PrintWriter out) throws IOException {
         Server server = server(settings, memory);
         try {
             int port = server.start();
@@ -93,6 +93,8 @@ final class Node {
                 settings.value(Definitions.LIMITS_REQUEST_TIME),
                 settings.value(Definitions.PUBLISH_IDLE),
                 settings.value(Definitions.LIMITS_IDLE),
+                settings.value(Definitions.DRAIN_DELAY),
+                settings.value(Definitions.DRAIN_TIME),
                 new SubscribeRequest.Defaults(
                         settings.value(Definitions.LIMITS_TOPICS_PER_STREAM),
                         settings.value(Definitions.HEARTBEAT),

@@ -2,8 +2,8 @@ package dev.fanfare.cli;
 
 import dev.fanfare.rocksdb.DataDirectoryException;
 import dev.fanfare.rocksdb.RocksLog;
+import dev.fanfare.server.Server;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -111,7 +111,7 @@ final class Serve implements Callable<Integer> {
 
     /** Runs a node until the process is told to stop; then lets it end its streams, and exits with 0. */
     private void run(Settings settings) throws Exception {
-        AutoCloseable node;
+        Server node;
         try {
             node = Node.start(settings, memory, spec.commandLine().getOut());
         } catch (IOException e) {
@@ -120,19 +120,8 @@ final class Serve implements Callable<Integer> {
         } catch (DataDirectoryException e) {
             throw new CommandFailed(String.valueOf(e.getMessage()));
         }
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node), "fanfare-stop"));
+        new Stop(node).onSignals();
         new CountDownLatch(1).await();
-    }
-
-    private static void stop(AutoCloseable node) {
-        int code = Main.OK;
-        try {
-            node.close();
-        } catch (Exception e) {
-            System.getLogger(Serve.class.getName()).log(Level.ERROR, "the node did not stop in good order", e);
-            code = Main.FAILED;
-        }
-        Runtime.getRuntime().halt(code); // the JVM would exit with 128 + the signal's number
     }
 
     private Map<String, String> flags() {

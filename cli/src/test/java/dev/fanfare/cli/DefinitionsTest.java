@@ -29,8 +29,6 @@ class DefinitionsTest {
             "auth.key",
             "auth.leeway",
             "auth.public-key",
-            "drain.delay",
-            "drain.time",
             "limits.catch-up-rate",
             "limits.publish-rate",
             "limits.stream-age",

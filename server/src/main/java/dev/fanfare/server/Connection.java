@@ -129,6 +129,20 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** The node stops: what was asked is answered, and nothing more is taken. */
+    void stop() {
+        PublishStream publish = receivingStream();
+        Exchange newest = unanswered.peekLast();
+        if (newest != null) {
+            newest.keepAlive = false;
+        }
+        if (publish != null) {
+            publish.stop(Refusals.stopping());
+        } else if (newest == null) {
+            channel.close();
+        }
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         reading = true;

@@ -33,6 +33,8 @@ final class PublishStream {
     /** The topic to end with the body, or null. */
     private final @Nullable Topic ending;
 
+    private final boolean repeatable;
+
     private final @Nullable AutoCloseable endListener;
 
     private boolean feeding;
@@ -41,6 +43,9 @@ final class PublishStream {
     private @Nullable Problem problem;
 
     private boolean topicEnded;
+    /** The topic is not to be ended, since the request comes again. */
+    private boolean goesOn;
+
     private boolean gone;
     private boolean settled;
 
@@ -48,6 +53,7 @@ final class PublishStream {
         this.exchange = exchange;
         this.hub = hub;
         this.ending = asked.ends() ? asked.topic() : null;
+        this.repeatable = asked.key() != null;
         this.appends = new OrderedAppends(hub.log(), exchange::onLoop, this::progressed);
         this.body = asked.body(exchange.connection.server().settings().eventBytes(), appends::add);
         this.endListener = asked.topic() == null
@@ -117,6 +123,15 @@ final class PublishStream {
             problem = why;
         }
         contentPaused();
+    }
+
+    /**
+     * The node stops. A producer with a key goes on with it, here after the restart or on another node, so its topic stays open; any
+     * other topic that was to end with the body ends as aborted.
+     */
+    void stop(Problem why) {
+        goesOn = repeatable && !isOver();
+        broken(why);
     }
 
     /** Takes what had come when the connection was lost, and was held while the log had enough. */
@@ -189,7 +204,7 @@ final class PublishStream {
     private CompletionStage<?> endTopic(boolean whole, @Nullable Throwable failure) {
         boolean ended = topicEnded
                 || failure instanceof AppendRefused refused && refused.reason() == AppendRefused.Reason.ENDED;
-        return ending == null || ended
+        return ending == null || ended || goesOn && !whole
                 ? CompletableFuture.completedFuture(null)
                 : hub.end(ending, whole ? TopicEnded.Reason.DONE : TopicEnded.Reason.ABORTED);
     }

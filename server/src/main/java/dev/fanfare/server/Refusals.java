@@ -50,4 +50,9 @@ final class Refusals {
                 "nothing came for " + settings.publishIdle().toSeconds()
                         + " s (publish.idle); send blank lines or comments while there is no event");
     }
+
+    static Problem stopping() {
+        return Problem.unavailable(
+                "this node is stopping; send the rest again, with the same Idempotency-Key if there was one", 2);
+    }
 }

@@ -282,8 +282,10 @@ final class Routes {
         } else if (exchange.request.isHead()) {
             exchange.keepAlive &= exchange.request.http11;
             exchange.answer(streamHead(exchange).head());
+        } else if (server.refusesStreams()) {
+            refuseStream(exchange, "draining");
         } else if (!server.streamOpened()) {
-            refuseStream(exchange);
+            refuseStream(exchange, "limit");
         } else {
             EventStream stream = exchange.connection.becomeStream(
                     exchange, streamHead(exchange).head());
@@ -304,12 +306,12 @@ final class Routes {
     }
 
     /** A browser gives up for good on any status but 200, so a refused stream is one that ends at once. */
-    private void refuseStream(Exchange exchange) {
-        String body = ": limit\nretry: " + hub.jitteredRetryMillis() + "\n";
+    private void refuseStream(Exchange exchange, String why) {
+        String body = ": " + why + "\nretry: " + hub.jitteredRetryMillis() + "\n";
         exchange.answer(exchange.response(200)
                 .header("Cache-Control", "no-store, no-transform")
                 .header("X-Accel-Buffering", "no")
-                .header("Fanfare-Refused", "limit")
+                .header("Fanfare-Refused", why)
                 .with(body.getBytes(StandardCharsets.US_ASCII), "text/event-stream"));
     }
 

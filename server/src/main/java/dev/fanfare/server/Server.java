@@ -46,8 +46,9 @@ public final class Server implements AutoCloseable {
     private final EventLoopGroup group;
     private final Map<EventExecutor, Worker> workers = new IdentityHashMap<>();
     private final AtomicInteger streams = new AtomicInteger();
-    private volatile boolean draining;
-    private @Nullable Channel listener;
+    private final Shutdown shutdown;
+    private volatile @Nullable Channel listener;
+    private boolean closed;
 
     /**
      * A server for this hub, which it closes with itself.
@@ -70,6 +71,7 @@ public final class Server implements AutoCloseable {
             workers.put(executor, new Worker(eventLoop, hub.loop(eventLoop), settings));
         }
         this.rates = new Rates(hub, group);
+        this.shutdown = new Shutdown(hub, workers.values());
     }
 
     /** The framing that a hub for a server of this kind must use. */
@@ -138,7 +140,11 @@ public final class Server implements AutoCloseable {
     }
 
     boolean isDraining() {
-        return draining;
+        return shutdown.hasBegun();
+    }
+
+    boolean refusesStreams() {
+        return shutdown.refusesStreams();
     }
 
     int streams() {
@@ -158,13 +164,29 @@ public final class Server implements AutoCloseable {
         streams.decrementAndGet();
     }
 
-    /** Stops listening, ends every stream with a reconnection time of its own, and closes the hub. */
+    /**
+     * Prepares to be closed, as {@code drain.delay} and {@code drain.time} say: is not ready any more, takes new streams for a while
+     * yet, then ends all, spread over a time, each with a reconnection time of its own. Blocks until that is done or {@link #close} is
+     * called from another thread. Publishes are taken until then.
+     */
+    public void drain() {
+        shutdown.drain(settings.drainDelay(), settings.drainTime());
+    }
+
+    /**
+     * Stops listening, ends what streams there are, each with a reconnection time of its own, and streaming publishes with 503, answers
+     * what was asked, and closes the hub. Takes moments, and not more than some seconds.
+     */
     @Override
-    public void close() {
-        draining = true;
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         if (listener != null) {
             listener.close().awaitUninterruptibly();
         }
+        shutdown.finish();
         hub.close();
         group.shutdownGracefully(100, SHUTDOWN_SECONDS * 1000, TimeUnit.MILLISECONDS)
                 .awaitUninterruptibly(SHUTDOWN_SECONDS, TimeUnit.SECONDS);

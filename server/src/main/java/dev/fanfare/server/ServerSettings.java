@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param requestTime how long a request, head and body, may take to arrive
  * @param publishIdle how long a streaming publish may be silent
  * @param idle how long a connection may be open without a request
+ * @param drainDelay how long a draining server takes new streams yet
+ * @param drainTime over how long it then ends all
  * @param defaults what streams get that do not say
  */
 public record ServerSettings(
@@ -37,4 +39,6 @@ public record ServerSettings(
         Duration requestTime,
         Duration publishIdle,
         Duration idle,
+        Duration drainDelay,
+        Duration drainTime,
         SubscribeRequest.Defaults defaults) {}

@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one event loop has: the hub's loop on its thread, and the connections that are not streams, with their deadlines, looked at
@@ -27,6 +29,7 @@ final class Worker {
     private byte[] scratch = {};
     private long now;
     private String date;
+    private @Nullable CompletableFuture<Void> stopped;
 
     Worker(EventLoop eventLoop, Loop loop, ServerSettings settings) {
         this.eventLoop = eventLoop;
@@ -94,9 +97,26 @@ final class Worker {
 
     void add(Connection connection) {
         connections.add(connection);
+        if (stopped != null) {
+            connection.stop();
+        }
     }
 
     void remove(Connection connection) {
         connections.remove(connection);
+        if (stopped != null && connections.isEmpty()) {
+            stopped.complete(null);
+        }
+    }
+
+    /** Has every connection close with the answers it is due; completes when they are gone. */
+    CompletableFuture<Void> stop() {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        stopped = done;
+        List.copyOf(connections).forEach(Connection::stop);
+        if (connections.isEmpty()) {
+            done.complete(null);
+        }
+        return done;
     }
 }

@@ -35,6 +35,8 @@ final class TestNode implements AutoCloseable {
         Duration requestTime = Duration.ofSeconds(10);
         Duration publishIdle = Duration.ofSeconds(60);
         Duration idle = Duration.ofSeconds(75);
+        Duration drainDelay = Duration.ZERO;
+        Duration drainTime = Duration.ZERO;
         Duration heartbeat = Duration.ofSeconds(15);
         long windowBytes = 64L << 20;
         long logBytes = 256L << 20;
@@ -72,6 +74,8 @@ final class TestNode implements AutoCloseable {
                         bounds.requestTime,
                         bounds.publishIdle,
                         bounds.idle,
+                        bounds.drainDelay,
+                        bounds.drainTime,
                         new SubscribeRequest.Defaults(
                                 bounds.topicsPerStream,
                                 bounds.heartbeat,
@@ -96,6 +100,11 @@ final class TestNode implements AutoCloseable {
 
     Hub hub() {
         return hub;
+    }
+
+    /** What SIGTERM begins with; blocks until all streams have ended. */
+    void drain() {
+        server.drain();
     }
 
     int port() {
