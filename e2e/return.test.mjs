@@ -61,15 +61,21 @@ for (const restarted of [false, true]) {
       node = await startNode(t, { data });
     }
 
+    const comeBack = async () => {
+      const returning = start(t, 'nice', ['-n', '19', process.execPath, RETURNING, node.port, STREAMS, TOPICS, BEHIND, seen].map(String));
+      await until(() => `all streams to have what they missed; ${returning.output}`, () => returning.stdout.includes('\n'), { within: 60_000 });
+      const done = JSON.parse(returning.stdout);
+      await returning.stop('SIGKILL');
+      return done;
+    };
+    if (!restarted) await comeBack(); // a node that has served for a while
     const delays = stay(t, node.port);
     beat(t, node.port);
     await until('the quiet p99', () => delays.length >= 400, { within: 30_000 });
     const quiet = p99(delays.splice(0));
     const before = (await (await fetch(`${node.url}/stats`)).json()).log.read;
 
-    const returning = start(t, 'nice', ['-n', '19', process.execPath, RETURNING, node.port, STREAMS, TOPICS, BEHIND, seen].map(String));
-    await until(() => `all streams to have what they missed; ${returning.output}`, () => returning.stdout.includes('\n'), { within: 60_000 });
-    const { milliseconds, gaps } = JSON.parse(returning.stdout);
+    const { milliseconds, gaps } = await comeBack();
     const during = p99(delays.splice(0));
     const read = (await (await fetch(`${node.url}/stats`)).json()).log.read - before;
 
@@ -77,6 +83,8 @@ for (const restarted of [false, true]) {
       `p99 of one that stayed ${quiet.toFixed(1)} ms before, ${during.toFixed(1)} ms meanwhile`);
     assert.equal(gaps, 0, 'gaps');
     assert.ok(milliseconds < 5_000, `live after ${milliseconds} ms`);
+    // Twice is the aim; what lies between it and this bound is in docs/benchmarks.md.
+    assert.ok(during < Math.max(2 * quiet, 100), `p99 of one that stayed: ${quiet} ms, then ${during} ms`);
     assert.ok(read <= 2 * TOPICS * BEHIND, `${read} stored events read`);
   });
 }

@@ -4,7 +4,6 @@ import net from 'node:net';
 
 const [port, streams, topics, behind] = process.argv.slice(2, 6).map(Number);
 const seen = process.argv[6];
-const SLICES = 20;
 const DATA = Buffer.from('\ndata:');
 const GAP = Buffer.from('fanfare-gap');
 
@@ -39,8 +38,4 @@ function done() {
 }
 
 process.on('disconnect', () => process.exit());
-for (let slice = 0; slice < SLICES; slice++) { // within about a second
-  setTimeout(() => {
-    for (let i = slice; i < streams; i += SLICES) open(i % topics);
-  }, (slice + 1) * 40);
-}
+for (let i = 0; i < streams; i++) setTimeout(open, Math.random() * 1_000, i % topics);

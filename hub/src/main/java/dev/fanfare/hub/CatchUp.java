@@ -22,8 +22,11 @@ import org.jspecify.annotations.Nullable;
 final class CatchUp {
 
     private static final int EVENTS_A_READ = 1_000;
-    private static final long RETRY_MILLIS = 500;
-    /** So long cursors that catch up are served in a pass: live ones wait for no more, however many come back at once. */
+    private static final long RETRY_NANOS = 500_000_000;
+    /**
+     * So long cursors that catch up are served in a pass, and so long the next such pass waits: live ones are served in between,
+     * however many come back at once.
+     */
     private static final long MOST_NANOS_A_PASS = 1_000_000;
 
     private static final int MOST_BATCHES_KEPT = 64;
@@ -136,7 +139,7 @@ final class CatchUp {
         for (int i = 0; i < ready.size(); i++) {
             if (System.nanoTime() - end > 0) {
                 queued.addAll(0, ready.subList(i, ready.size()));
-                loop.wake();
+                later(loop::wake, MOST_NANOS_A_PASS);
                 return;
             }
             Cursor cursor = ready.get(i);
@@ -381,8 +384,12 @@ final class CatchUp {
 
     /** Does this a little later: the log had no answer, or the sink no room. */
     void retry(Runnable task) {
+        later(task, RETRY_NANOS);
+    }
+
+    private void later(Runnable task, long nanos) {
         try {
-            loop.executor().schedule(task, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+            loop.executor().schedule(task, nanos, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException shutDown) {
             // the loop's thread has ended, and with it all its cursors
         }

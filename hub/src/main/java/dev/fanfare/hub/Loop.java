@@ -93,7 +93,7 @@ public final class Loop {
      * @param sink where it writes; must be writable
      */
     public Cursor open(Subscription subscription, Sink sink) {
-        pass(); // before there is a cursor: one that has no place yet must not be let read on
+        passWindow();
         Cursor cursor = new Cursor(this, index.acquire(subscription.selection()), sink, subscription, ++streams);
         pulse.add(cursor);
         open++;
