@@ -9,6 +9,7 @@ import dev.fanfare.hub.Retention;
 import dev.fanfare.hub.Subscription;
 import dev.fanfare.rocksdb.Durability;
 import dev.fanfare.rocksdb.RocksLog;
+import dev.fanfare.server.Metrics;
 import dev.fanfare.server.Server;
 import dev.fanfare.server.ServerSettings;
 import java.io.IOException;
@@ -53,8 +54,9 @@ final class Node {
                 settings.value(Definitions.RETENTION_AGE),
                 settings.value(Definitions.RETRY),
                 settings.value(Definitions.RETRY_MAX));
-        Hub hub = new Hub(log(settings, memory), bounds, Server.frames());
-        return new Server(hub, serverSettings(settings));
+        Metrics metrics = new Metrics();
+        Hub hub = new Hub(log(settings, memory), bounds, Server.frames(), metrics);
+        return new Server(hub, serverSettings(settings), metrics);
     }
 
     private static EventLog log(Settings settings, boolean memory) {

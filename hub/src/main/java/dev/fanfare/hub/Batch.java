@@ -63,6 +63,15 @@ public final class Batch {
         return bytes;
     }
 
+    /** The framed bytes of the first frames. */
+    int bytes(int first) {
+        int sum = bytes;
+        for (int i = frames.size() - 1; i >= first; i--) {
+            sum -= frames.get(i).bytes().length;
+        }
+        return sum;
+    }
+
     /** The position a reader has reached with this batch. */
     long to() {
         return to;

@@ -34,6 +34,7 @@ final class CatchUp {
     private final Loop loop;
     private final EventLog log;
     private final Window window;
+    private final HubListener listener;
     private List<Cursor> queued = new ArrayList<>();
     /** Those whose position the loop has not reached. */
     private final List<Cursor> ahead = new ArrayList<>();
@@ -47,10 +48,11 @@ final class CatchUp {
     /** What cursors must have in common to share a read. */
     record Step(Form form, Reading reading) {}
 
-    CatchUp(Loop loop, EventLog log, Window window) {
+    CatchUp(Loop loop, EventLog log, Window window, HubListener listener) {
         this.loop = loop;
         this.log = log;
         this.window = window;
+        this.listener = listener;
         this.reads = new LogReads(loop, log, this);
         this.latecomers = new Latecomers(loop, log, this);
     }
@@ -330,10 +332,10 @@ final class CatchUp {
             return;
         }
         int taken = cursor.write(batch);
-        loop.delivered(taken);
+        loop.traffic().delivered(taken);
         cursor.lastId = batch.position(taken - 1);
         if (taken == frames && batch.isLast()) {
-            loop.over(cursor);
+            loop.over(cursor, EndCause.TOPIC_ENDED);
         } else {
             moved(cursor, taken == frames ? batch.to() : cursor.lastId);
         }
@@ -349,6 +351,7 @@ final class CatchUp {
         if (beginning.gap != null) {
             id = before;
             events.add(ControlEvents.gap(beginning.gapAfter, before, beginning.gap));
+            listener.gap(beginning.gap.reason());
         }
         tell(cursor, beginning, events, id);
     }

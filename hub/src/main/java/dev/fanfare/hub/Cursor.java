@@ -64,6 +64,9 @@ public final class Cursor {
     @Nullable
     Cursor previousDue;
 
+    /** Why it is over, once it is. */
+    EndCause cause = EndCause.CLIENT;
+
     private long bytes;
 
     /** What a stream is told before its first event; gone once it is said. */
@@ -137,8 +140,13 @@ public final class Cursor {
     }
 
     /** Ends the stream, and tells the client when to come back. */
-    public void end(long retryMillis) {
-        loop.end(this, retryMillis);
+    public void end(EndCause why, long retryMillis) {
+        loop.end(this, why, retryMillis);
+    }
+
+    /** Why it is over; of no meaning while it goes on. */
+    public EndCause cause() {
+        return cause;
     }
 
     /** Returns how many frames the sink took. One that throws has gone. */
@@ -146,10 +154,13 @@ public final class Cursor {
         if (gone) {
             return batch.frames().size();
         }
-        bytes += batch.bytes();
         lastWrite = loop.now();
         try {
-            return sink.write(batch);
+            int taken = sink.write(batch);
+            int size = batch.bytes(taken);
+            bytes += size;
+            loop.traffic().wrote(size);
+            return taken;
         } catch (RuntimeException broken) {
             loop.broken(this, broken);
             return batch.frames().size();

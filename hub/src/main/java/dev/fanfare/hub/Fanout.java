@@ -1,6 +1,7 @@
 package dev.fanfare.hub;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -16,25 +17,39 @@ final class Fanout {
     private final Loop loop;
     private final Window window;
     private final TopicIndex index;
+    private final HubListener listener;
     private final List<Audience> served = new ArrayList<>();
     private final Map<Form, Batch> byForm = new EnumMap<>(Form.class);
     private final Consumer<Audience> gather = this::gather;
     private @Nullable WindowEntry passing;
     private long number;
+    private boolean wanted;
+    /** Positions of events that were gathered and that the listener has not heard of. */
+    private long[] untold = new long[16];
 
-    Fanout(Loop loop, Window window, TopicIndex index) {
+    private int untoldCount;
+
+    Fanout(Loop loop, Window window, TopicIndex index, HubListener listener) {
         this.loop = loop;
         this.window = window;
         this.index = index;
+        this.listener = listener;
     }
 
     /** Gathers an event, of this number in the window, for all that want it. */
     void gather(WindowEntry entry, long entryNumber, Publication publication) {
         passing = entry;
         number = entryNumber;
+        wanted = false;
         List<Topic> topics = publication.topics();
         for (int i = 0; i < topics.size(); i++) {
             index.match(topics.get(i), gather);
+        }
+        if (wanted) {
+            if (untoldCount == untold.length) {
+                untold = Arrays.copyOf(untold, untoldCount * 2);
+            }
+            untold[untoldCount++] = entry.position();
         }
     }
 
@@ -47,6 +62,7 @@ final class Fanout {
         if (publication == null || !audience.selection.wants(publication.event().type())) {
             return;
         }
+        wanted = true;
         audience.lastGathered = number;
         int size = Frame.size(entry.frame(Form.PLAIN, window));
         if (audience.gathered.isEmpty()) {
@@ -64,6 +80,17 @@ final class Fanout {
             serve(served.get(i));
         }
         served.clear();
+        tell();
+    }
+
+    private void tell() {
+        if (untoldCount > 0) {
+            long now = System.currentTimeMillis();
+            for (int i = 0; i < untoldCount; i++) {
+                listener.delivered(Math.max(0, now - Position.millis(untold[i])));
+            }
+            untoldCount = 0;
+        }
     }
 
     private void serve(Audience audience) {
@@ -92,7 +119,10 @@ final class Fanout {
                 loop.lag(cursor, cursor.lastId);
             }
         }
-        loop.delivered(written);
+        if (written > 0) {
+            loop.traffic().delivered(written);
+            listener.served(gathered.size());
+        }
         gathered.clear();
         audience.gatheredBytes = 0;
     }

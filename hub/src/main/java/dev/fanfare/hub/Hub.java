@@ -35,6 +35,7 @@ public final class Hub implements AutoCloseable {
     private static final long MOST_BYTES_AT_FIRST = 8 << 20;
 
     private final EventLog log;
+    private final HubListener listener;
     private final HubSettings settings;
     private final FrameEncoder encoder;
     private final Window window;
@@ -52,7 +53,13 @@ public final class Hub implements AutoCloseable {
      * @param encoder the framing of the transport that most streams use
      */
     public Hub(EventLog log, HubSettings settings, FrameEncoder encoder) {
-        this.log = log;
+        this(log, settings, encoder, HubListener.NONE);
+    }
+
+    /** As above, and somebody hears what it does. */
+    public Hub(EventLog log, HubSettings settings, FrameEncoder encoder, HubListener listener) {
+        this.log = listener == HubListener.NONE ? log : new ObservedLog(log, listener);
+        this.listener = listener;
         this.settings = settings;
         this.encoder = encoder;
         this.comment = ControlEvents.text(encoder, ":\n");
@@ -62,6 +69,7 @@ public final class Hub implements AutoCloseable {
         this.window = new Window(after, encoder, settings.windowBytes());
         this.endListeners = new EndListeners(window);
         log.follow(after, endListeners).toCompletableFuture().join();
+        window.countFromHere();
     }
 
     /** A hub with a log in memory and the default bounds. */
@@ -171,14 +179,34 @@ public final class Hub implements AutoCloseable {
         return window.bytes();
     }
 
-    /** Entries but notes that have come into the window, whoever published them. */
+    /** Events published since this hub began, by whomever. */
     public long published() {
         return window.published();
     }
 
+    /** Their bytes, encoded for a stream. */
+    public long publishedBytes() {
+        return window.publishedBytes();
+    }
+
+    /** The topics that most of the newest events are of, those of the time since {@code millis} after 1970. */
+    public List<BusyTopic> busiest(long millis, int topics) {
+        return BusyTopic.among(window.all(), Position.of(millis, 0), topics);
+    }
+
     /** Deliveries so far, an event to a stream. */
     public long deliveries() {
-        return loops.stream().mapToLong(Loop::deliveries).sum();
+        return loops.stream().mapToLong(loop -> loop.traffic().events()).sum();
+    }
+
+    /** Writes to streams so far, of events or anything else. */
+    public long writes() {
+        return loops.stream().mapToLong(loop -> loop.traffic().writes()).sum();
+    }
+
+    /** The bytes of those writes, framing included. */
+    public long deliveredBytes() {
+        return loops.stream().mapToLong(loop -> loop.traffic().bytes()).sum();
     }
 
     /** Streams that are behind what their loop has passed. */
@@ -189,6 +217,10 @@ public final class Hub implements AutoCloseable {
     /** Framing for what is written besides events. */
     public Frame frame(String asciiText) {
         return ControlEvents.text(encoder, asciiText);
+    }
+
+    HubListener listener() {
+        return listener;
     }
 
     Frame comment() {

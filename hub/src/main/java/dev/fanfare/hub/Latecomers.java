@@ -58,8 +58,8 @@ final class Latecomers {
             return;
         }
         Batch batch = catchUp.batch(cursor.form, end, false);
-        loop.delivered(cursor.write(batch));
+        loop.traffic().delivered(cursor.write(batch));
         batch.release();
-        loop.over(cursor);
+        loop.over(cursor, EndCause.TOPIC_ENDED);
     }
 }

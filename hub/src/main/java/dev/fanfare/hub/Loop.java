@@ -10,7 +10,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -45,7 +44,7 @@ public final class Loop {
     private final CatchUp catchUp;
     private final List<Batch> batches = new ArrayList<>();
     private final Runnable waker = this::wake;
-    private final LongAdder deliveries = new LongAdder();
+    private final Traffic traffic = new Traffic();
     private final String idPrefix;
 
     private final ScheduledFuture<?> ticking;
@@ -65,8 +64,8 @@ public final class Loop {
         this.window = window;
         this.executor = executor;
         this.idPrefix = idPrefix;
-        this.catchUp = new CatchUp(this, hub.log(), window);
-        this.fanout = new Fanout(this, window, index);
+        this.catchUp = new CatchUp(this, hub.log(), window, hub.listener());
+        this.fanout = new Fanout(this, window, index, hub.listener());
         this.pulse = new Pulse(this, hub, window.encoder());
         goToEnd();
         window.onEntries(waker);
@@ -99,8 +98,9 @@ public final class Loop {
         open++;
         catchUp.start(cursor, subscription, hub.preamble(subscription.retry().toMillis()));
         if (closed) {
-            end(cursor, hub.jitteredRetryMillis());
+            end(cursor, EndCause.SHUTDOWN, hub.jitteredRetryMillis());
         }
+        traffic.publish();
         return cursor;
     }
 
@@ -114,9 +114,8 @@ public final class Loop {
         return open - live;
     }
 
-    /** Deliveries so far, an event to a stream; for any thread. */
-    public long deliveries() {
-        return deliveries.sum();
+    Traffic traffic() {
+        return traffic;
     }
 
     /** Calls {@code each} with every cursor. */
@@ -200,6 +199,7 @@ public final class Loop {
                 batches.get(i).release();
             }
             batches.clear();
+            traffic.publish();
         }
     }
 
@@ -209,6 +209,7 @@ public final class Loop {
             passEntries();
         } finally {
             serving = false;
+            traffic.publish();
         }
     }
 
@@ -275,16 +276,12 @@ public final class Loop {
         return batch;
     }
 
-    void delivered(int events) {
-        deliveries.add(events);
-    }
-
     /** A live cursor's sink takes no more: it reads on from a position when it can, or whatever was asked for such a case. */
     void lag(Cursor cursor, long position) {
         leave(cursor, position);
         cursor.skipping = cursor.slow == Subscription.Slow.LATEST;
         if (cursor.slow == Subscription.Slow.CLOSE) {
-            later(() -> cursor.end(hub.retryMillis()));
+            later(() -> cursor.end(EndCause.SLOW, hub.retryMillis()));
         } else {
             catchUp.lagging(cursor);
         }
@@ -325,10 +322,7 @@ public final class Loop {
     void broken(Cursor cursor, RuntimeException failure) {
         LOG.log(System.Logger.Level.WARNING, "stream " + cursor.id() + " is closed: its sink failed", failure);
         cursor.gone = true;
-        later(() -> {
-            close(cursor);
-            endSink(cursor);
-        });
+        later(() -> over(cursor, EndCause.ERROR));
     }
 
     /** Asks, and goes on with the outcome on this loop: at once if it is there, else when it comes. */
@@ -373,18 +367,19 @@ public final class Loop {
         open--;
     }
 
-    void end(Cursor cursor, long retryMillis) {
+    void end(Cursor cursor, EndCause cause, long retryMillis) {
         if (cursor.state != Cursor.State.CLOSED) {
             Batch farewell = Batch.unplaced(List.of(hub.retryLine(retryMillis)));
             cursor.write(farewell);
             farewell.release();
-            over(cursor);
+            over(cursor, cause);
         }
     }
 
     /** Nothing more comes for a cursor. */
-    void over(Cursor cursor) {
+    void over(Cursor cursor, EndCause cause) {
         if (cursor.state != Cursor.State.CLOSED) {
+            cursor.cause = cause;
             close(cursor);
             endSink(cursor);
         }
@@ -398,7 +393,7 @@ public final class Loop {
             window.removeWaker(waker);
             List<Cursor> all = new ArrayList<>();
             forEach(all::add);
-            all.forEach(cursor -> end(cursor, hub.jitteredRetryMillis()));
+            all.forEach(cursor -> end(cursor, EndCause.SHUTDOWN, hub.jitteredRetryMillis()));
         }
     }
 }

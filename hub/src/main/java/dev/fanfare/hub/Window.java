@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +34,9 @@ final class Window implements EventLog.Follower {
     private final long begin;
     private volatile long floor;
     private volatile long head;
-    private volatile long notes;
     private final AtomicLong bytes = new AtomicLong();
+    private final LongAdder published = new LongAdder();
+    private final LongAdder publishedBytes = new LongAdder();
 
     /** Entries for a cursor: the next ones, how far was looked, how many were passed over. */
     record Read(List<WindowEntry> entries, long to, long skipped) {}
@@ -71,10 +73,9 @@ final class Window implements EventLog.Follower {
         if (stored.entry() instanceof TopicDeleted deletion) {
             floor = stored.position();
             topics.remove(deletion.topic().name());
-        } else if (stored.entry() instanceof Note) {
-            notes++;
         } else if (entry.publication() != null) {
-            entry.frame(Form.PLAIN, this);
+            published.increment();
+            publishedBytes.add(Frame.size(entry.frame(Form.PLAIN, this)));
         }
         for (Topic topic : entry.topics()) {
             topics.computeIfAbsent(topic.name(), name -> new Line<>()).add(entry);
@@ -111,13 +112,22 @@ final class Window implements EventLog.Follower {
         }
     }
 
-    Line<WindowEntry> all() {
-        return all;
+    /** What has come so far was there before, and does not count as published. */
+    void countFromHere() {
+        published.reset();
+        publishedBytes.reset();
     }
 
-    /** How many entries have come, but for notes. */
     long published() {
-        return all.last() - notes;
+        return published.sum();
+    }
+
+    long publishedBytes() {
+        return publishedBytes.sum();
+    }
+
+    Line<WindowEntry> all() {
+        return all;
     }
 
     FrameEncoder encoder() {

@@ -3,7 +3,9 @@ package dev.fanfare.server;
 import dev.fanfare.http.Json;
 import dev.fanfare.http.Problem;
 import dev.fanfare.http.Query;
+import dev.fanfare.hub.BusyTopic;
 import dev.fanfare.hub.Cursor;
+import dev.fanfare.hub.EndCause;
 import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.Loop;
@@ -21,6 +23,8 @@ import tools.jackson.core.JsonGenerator;
 final class AdminPages {
 
     private static final int MOST = 1_000;
+    private static final int BUSIEST = 20;
+    private static final long BUSY_MILLIS = 60_000;
 
     private final Server server;
     private final Hub hub;
@@ -142,22 +146,29 @@ final class AdminPages {
                 found.add(cursor);
             }
         });
-        found.forEach(cursor -> cursor.end(hub.jitteredRetryMillis()));
+        found.forEach(cursor -> cursor.end(EndCause.ADMIN, hub.jitteredRetryMillis()));
         return !found.isEmpty();
     }
 
+    /** The metrics, gathered off the event loop. */
+    CompletableFuture<byte[]> metrics() {
+        return hub.log().size().thenApplyAsync(server.metrics()::text).toCompletableFuture();
+    }
+
     CompletableFuture<byte[]> stats() {
-        return hub.log().size().thenApply(this::stats).toCompletableFuture();
+        return hub.log().size().thenApplyAsync(this::stats).toCompletableFuture();
     }
 
     private byte[] stats(EventLog.Size size) {
         Rates.Figures rates = server.rates().figures();
+        List<BusyTopic> busiest = hub.busiest(System.currentTimeMillis() - BUSY_MILLIS, BUSIEST);
         return Json.bytes(json -> {
             json.writeNumberProperty("streams", server.streams());
             json.writeNumberProperty("eventsPerSecond", rates.events());
             json.writeNumberProperty("deliveriesPerSecond", rates.deliveries());
             json.writeNumberProperty("deliveries", hub.deliveries());
             json.writeNumberProperty("lagging", hub.lagging());
+            json.writeNumberProperty("loopLag", server.loopLag() / 1_000_000.0);
             json.writeObjectPropertyStart("log");
             json.writeNumberProperty("topics", size.topics());
             json.writeNumberProperty("events", size.events());
@@ -167,6 +178,14 @@ final class AdminPages {
             json.writeNumberProperty("read", size.read());
             json.writeEndObject();
             json.writeNumberProperty("windowBytes", hub.windowBytes());
+            json.writeArrayPropertyStart("busiest");
+            busiest.forEach(it -> {
+                json.writeStartObject();
+                json.writeStringProperty("topic", it.topic());
+                json.writeNumberProperty("events", it.events());
+                json.writeEndObject();
+            });
+            json.writeEndArray();
         });
     }
 

@@ -2,6 +2,7 @@ package dev.fanfare.server;
 
 import dev.fanfare.hub.Batch;
 import dev.fanfare.hub.Cursor;
+import dev.fanfare.hub.EndCause;
 import dev.fanfare.hub.Frame;
 import dev.fanfare.hub.Sink;
 import io.netty.buffer.ByteBuf;
@@ -208,7 +209,7 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
         if (cursor != null) {
             cursor.close();
         }
-        server.streamClosed();
+        server.streamClosed(cursor == null ? EndCause.CLIENT : cursor.cause());
     }
 
     @Override

@@ -88,6 +88,7 @@ final class Exchange {
     }
 
     void answer(Problem problem) {
+        connection.server().metrics().problem(problem.status());
         Response response = response(problem.status());
         String header = problem.headerName();
         String value = problem.headerValue();

@@ -92,7 +92,7 @@ final class Routes {
         }
         return switch (path) {
             case "/events" -> READ_AND_PUBLISH;
-            case "/", "/topics", "/streams", "/stats", "/healthz", "/readyz" -> READ;
+            case "/", "/topics", "/streams", "/stats", "/metrics", "/healthz", "/readyz" -> READ;
             default -> null;
         };
     }
@@ -160,6 +160,7 @@ final class Routes {
                 case "/topics" -> answer(exchange, admin.topics(request.query()));
                 case "/streams" -> answer(exchange, admin.streams(request.query()));
                 case "/stats" -> answer(exchange, admin.stats());
+                case "/metrics" -> answer(exchange, admin.metrics(), Metrics.CONTENT_TYPE);
                 case "/healthz" -> exchange.answer(200, AdminPages.status("ok"));
                 case "/readyz" ->
                     exchange.answer(server.isDraining() ? 503 : 200, AdminPages.ready(server.isDraining()));
@@ -283,9 +284,9 @@ final class Routes {
             exchange.keepAlive &= exchange.request.http11;
             exchange.answer(streamHead(exchange).head());
         } else if (server.refusesStreams()) {
-            refuseStream(exchange, "draining");
+            refuseStream(exchange, Refusal.DRAINING);
         } else if (!server.streamOpened()) {
-            refuseStream(exchange, "limit");
+            refuseStream(exchange, Refusal.LIMIT);
         } else {
             EventStream stream = exchange.connection.becomeStream(
                     exchange, streamHead(exchange).head());
@@ -306,24 +307,31 @@ final class Routes {
     }
 
     /** A browser gives up for good on any status but 200, so a refused stream is one that ends at once. */
-    private void refuseStream(Exchange exchange, String why) {
-        String body = ": " + why + "\nretry: " + hub.jitteredRetryMillis() + "\n";
+    private void refuseStream(Exchange exchange, Refusal why) {
+        server.metrics().streamRefused(why);
+        String body = ": " + why.text() + "\nretry: " + hub.jitteredRetryMillis() + "\n";
         exchange.answer(exchange.response(200)
                 .header("Cache-Control", "no-store, no-transform")
                 .header("X-Accel-Buffering", "no")
-                .header("Fanfare-Refused", why)
+                .header("Fanfare-Refused", why.text())
                 .with(body.getBytes(StandardCharsets.US_ASCII), "text/event-stream"));
     }
 
     private static void answer(Exchange exchange, CompletableFuture<byte[]> json) {
-        json.whenComplete((body, failure) -> {
-            if (json.isCancelled()) {
+        answer(exchange, json, Response.JSON);
+    }
+
+    private static void answer(Exchange exchange, CompletableFuture<byte[]> text, String contentType) {
+        text.whenComplete((body, failure) -> {
+            if (text.isCancelled()) {
                 return; // the client has gone
             }
             if (failure != null) {
                 exchange.fail(failure);
             } else {
-                exchange.onLoop(() -> exchange.answer(200, body));
+                exchange.onLoop(() -> exchange.answer(exchange.response(200)
+                        .header("Cache-Control", "no-store")
+                        .with(body, contentType)));
             }
         });
     }

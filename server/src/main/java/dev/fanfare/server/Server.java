@@ -1,5 +1,6 @@
 package dev.fanfare.server;
 
+import dev.fanfare.hub.EndCause;
 import dev.fanfare.hub.FrameEncoder;
 import dev.fanfare.hub.Hub;
 import io.netty.bootstrap.ServerBootstrap;
@@ -23,7 +24,9 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -40,6 +43,8 @@ public final class Server implements AutoCloseable {
 
     private final ServerSettings settings;
     private final Hub hub;
+    private final Metrics metrics;
+    private final List<LoopLag> lags = new ArrayList<>();
     private final Origins origins;
     private final Routes routes;
     private final Rates rates;
@@ -53,14 +58,16 @@ public final class Server implements AutoCloseable {
     /**
      * A server for this hub, which it closes with itself.
      *
+     * @param metrics what the hub told its listener to, and what {@code /metrics} answers
      * @throws IllegalArgumentException if an open node would listen beyond this machine
      */
-    public Server(Hub hub, ServerSettings settings) {
+    public Server(Hub hub, ServerSettings settings, Metrics metrics) {
         if (!settings.insecure() && !Origins.isLoopback(settings.host())) {
             throw new IllegalArgumentException("host: " + settings.host()
                     + " would let anyone who reaches this machine publish; say --insecure if that is meant");
         }
         this.hub = hub;
+        this.metrics = metrics;
         this.settings = settings;
         this.origins = new Origins(settings);
         this.routes = new Routes(this, hub);
@@ -69,9 +76,11 @@ public final class Server implements AutoCloseable {
         for (EventExecutor executor : group) {
             EventLoop eventLoop = (EventLoop) executor;
             workers.put(executor, new Worker(eventLoop, hub.loop(eventLoop), settings));
+            lags.add(new LoopLag(eventLoop, metrics));
         }
         this.rates = new Rates(hub, group);
         this.shutdown = new Shutdown(hub, workers.values());
+        metrics.observe(this, hub);
     }
 
     /** The framing that a hub for a server of this kind must use. */
@@ -139,6 +148,15 @@ public final class Server implements AutoCloseable {
         return rates;
     }
 
+    Metrics metrics() {
+        return metrics;
+    }
+
+    /** How late the latest of the event loops has been lately, in nanoseconds. */
+    long loopLag() {
+        return lags.stream().mapToLong(LoopLag::recentNanos).max().orElse(0);
+    }
+
     boolean isDraining() {
         return shutdown.hasBegun();
     }
@@ -154,14 +172,16 @@ public final class Server implements AutoCloseable {
     /** Counts a stream in, unless there are as many as may be. */
     boolean streamOpened() {
         if (streams.incrementAndGet() <= settings.streams()) {
+            metrics.streamOpened();
             return true;
         }
         streams.decrementAndGet();
         return false;
     }
 
-    void streamClosed() {
+    void streamClosed(EndCause cause) {
         streams.decrementAndGet();
+        metrics.streamClosed(cause);
     }
 
     /**
@@ -190,5 +210,6 @@ public final class Server implements AutoCloseable {
         hub.close();
         group.shutdownGracefully(100, SHUTDOWN_SECONDS * 1000, TimeUnit.MILLISECONDS)
                 .awaitUninterruptibly(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+        metrics.close();
     }
 }

@@ -1,6 +1,7 @@
 package dev.fanfare.server;
 
 import dev.fanfare.hub.Cursor;
+import dev.fanfare.hub.EndCause;
 import dev.fanfare.hub.Hub;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -69,7 +70,7 @@ final class Shutdown {
         phase = Phase.REFUSING;
         finishing.complete(null);
         CompletableFuture<Void> answered = onEach(worker -> {
-            cursors(worker).forEach(cursor -> cursor.end(hub.jitteredRetryMillis()));
+            cursors(worker).forEach(cursor -> cursor.end(EndCause.SHUTDOWN, hub.jitteredRetryMillis()));
             return worker.stop();
         });
         await(answered, LAST_ANSWERS_MILLIS);
@@ -126,7 +127,7 @@ final class Shutdown {
             double passed = (double) (System.nanoTime() - begin) / nanos;
             int due = passed >= 1 ? order.size() : (int) (passed * order.size() + phase);
             for (; ended < due; ended++) {
-                order.get(ended).end(hub.jitteredRetryMillis());
+                order.get(ended).end(EndCause.DRAIN, hub.jitteredRetryMillis());
             }
             if (worker.loop().cursors() == 0 || ended == order.size()) {
                 done.complete(null);

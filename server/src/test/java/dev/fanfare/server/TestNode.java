@@ -54,10 +54,12 @@ final class TestNode implements AutoCloseable {
     private TestNode(Bounds bounds) {
         Retention retention = new Retention(
                 bounds.age, bounds.logBytes, bounds.eventsPerTopic, false, 10_000_000, Duration.ofMinutes(10));
+        Metrics metrics = new Metrics();
         hub = new Hub(
                 bounds.log == null ? new MemoryLog(retention, InstantSource.system()) : bounds.log,
                 new HubSettings(bounds.windowBytes, bounds.age, Duration.ofSeconds(3), Duration.ofSeconds(60)),
-                Server.frames());
+                Server.frames(),
+                metrics);
         server = new Server(
                 hub,
                 new ServerSettings(
@@ -80,7 +82,8 @@ final class TestNode implements AutoCloseable {
                                 bounds.topicsPerStream,
                                 bounds.heartbeat,
                                 Duration.ofSeconds(3),
-                                Subscription.Slow.CATCH_UP)));
+                                Subscription.Slow.CATCH_UP)),
+                metrics);
         try {
             port = server.start();
         } catch (Exception e) {
