@@ -93,16 +93,17 @@ class DrainTest {
             }
             long begin = System.nanoTime();
             node.drain();
-            List<Long> at = ends.stream()
-                    .map(end -> (end.join() - begin) / 1_000_000)
-                    .toList();
+            List<Long> at =
+                    ends.stream().map(end -> (end.join() - begin) / 1_000_000).toList();
             for (int quarter = 0; quarter < 4; quarter++) {
                 long from = quarter * 500L;
                 assertThat(at.stream().filter(millis -> millis >= from && millis < from + 500))
                         .as("ends from %s ms on, of %s", from, at)
                         .hasSizeBetween(8, 32);
             }
-            assertThat(at).as("jittered, not the order they came in").isNotEqualTo(at.stream().sorted().toList());
+            assertThat(at)
+                    .as("jittered, not the order they came in")
+                    .isNotEqualTo(at.stream().sorted().toList());
             assertThat(retries).hasSize(80).allMatch(line -> line.matches("retry: \\d{4,5}"));
             assertThat(retries.stream().distinct()).hasSizeGreaterThan(40);
         }
@@ -139,7 +140,9 @@ class DrainTest {
             producer.send(Wire.request(
                     "POST", "/topics/a", "Content-Type: application/x-ndjson", "Transfer-Encoding: chunked"));
             producer.send("e\r\n{\"data\":\"one\"}\r\n1\r\n\n\r\n6\r\n{\"data\r\n");
-            Awaitility.await().until(() -> node.page("topic=a&from=start").objects("events").size() == 1);
+            Awaitility.await()
+                    .until(() ->
+                            node.page("topic=a&from=start").objects("events").size() == 1);
             node.drain();
             node.close();
             Answer answer = producer.answer().isProblem(503);
