@@ -19,6 +19,9 @@ public record Caller(Kind kind, @Nullable String user, Rights rights, long until
     /** What the node is open to: anyone, with all rights. */
     public static final Caller OPEN = new Caller(Kind.OPEN, null, Rights.ALL, Long.MAX_VALUE, 0, "open");
 
+    /** Nobody in particular, who may do nothing. */
+    public static final Caller NOBODY = new Caller(Kind.ANONYMOUS, null, Rights.NONE, Long.MAX_VALUE, 0, "nobody");
+
     /** Kinds of credentials. */
     public enum Kind {
         /** None, on a node that asks for none. */

@@ -27,6 +27,12 @@ final class Definitions {
             "127.0.0.1",
             "the address to listen on");
     static final Setting<Integer> PORT = define(LISTENING, "port", SettingType.port(), "7070", "the port to listen on");
+    static final Setting<Optional<Integer>> ADMIN_PORT = define(
+            LISTENING,
+            "admin.port",
+            SettingType.port().or("off"),
+            "off",
+            "a port of its own for what is the operator's: /stats, /streams, /topics, /metrics, deleting topics");
     static final Setting<List<String>> HOST_NAMES = define(
             LISTENING,
             "host.names",

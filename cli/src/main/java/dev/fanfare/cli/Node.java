@@ -1,5 +1,7 @@
 package dev.fanfare.cli;
 
+import dev.fanfare.auth.AuthSettings;
+import dev.fanfare.auth.Authenticator;
 import dev.fanfare.http.SubscribeRequest;
 import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Hub;
@@ -56,7 +58,8 @@ final class Node {
                 settings.value(Definitions.RETRY_MAX));
         Metrics metrics = new Metrics();
         Hub hub = new Hub(log(settings, memory), bounds, Server.frames(), metrics);
-        return new Server(hub, serverSettings(settings), metrics);
+        Authenticator authenticator = new Authenticator(AuthSettings.OPEN, InstantSource.system());
+        return new Server(hub, authenticator, serverSettings(settings), metrics);
     }
 
     private static EventLog log(Settings settings, boolean memory) {
@@ -84,6 +87,7 @@ final class Node {
         return new ServerSettings(
                 settings.value(Definitions.HOST),
                 settings.value(Definitions.PORT),
+                settings.value(Definitions.ADMIN_PORT).orElse(null),
                 settings.value(Definitions.LOOPS),
                 settings.value(Definitions.INSECURE),
                 settings.value(Definitions.HOST_NAMES),

@@ -19,7 +19,6 @@ class DefinitionsTest {
 
     /** Settings that docs/http.md promises and later work defines. */
     private static final Set<String> NOT_YET = Set.of(
-            "admin.port",
             "auth.anonymous.subscribe",
             "auth.api-keys",
             "auth.audience",

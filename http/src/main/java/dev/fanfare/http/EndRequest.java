@@ -2,6 +2,7 @@ package dev.fanfare.http;
 
 import static dev.fanfare.http.SubscribeRequest.valid;
 
+import dev.fanfare.auth.Caller;
 import dev.fanfare.hub.Topic;
 import dev.fanfare.hub.TopicEnded;
 import org.jspecify.annotations.Nullable;
@@ -14,11 +15,12 @@ public final class EndRequest {
     /**
      * The end a request asks for; null for none.
      *
+     * @param caller who asks
      * @param pathTopic the topic in the path, decoded
      * @param hasBody whether the request brings data
-     * @throws Problem 400 that says what is wrong
+     * @throws Problem 400 that says what is wrong, 401 or 403 if the caller may not
      */
-    public static @Nullable TopicEnded of(String pathTopic, Query query, boolean hasBody) {
+    public static @Nullable TopicEnded of(Caller caller, String pathTopic, Query query, boolean hasBody) {
         boolean end = flag(query, "end");
         boolean cancel = flag(query, "cancel");
         if (!end && !cancel) {
@@ -31,8 +33,8 @@ public final class EndRequest {
         if (cancel && hasBody) {
             throw Problem.badRequest("cancel: nothing is published with it; send no body, or ?end to publish and end");
         }
-        return valid(() ->
-                new TopicEnded(Topic.of(pathTopic), cancel ? TopicEnded.Reason.CANCELLED : TopicEnded.Reason.DONE));
+        Topic topic = EventFields.topic(caller, pathTopic);
+        return valid(() -> new TopicEnded(topic, cancel ? TopicEnded.Reason.CANCELLED : TopicEnded.Reason.DONE));
     }
 
     /** A parameter that is there or not; {@code end=false} might mean what it says. */

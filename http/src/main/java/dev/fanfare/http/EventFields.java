@@ -2,6 +2,8 @@ package dev.fanfare.http;
 
 import static dev.fanfare.http.SubscribeRequest.valid;
 
+import dev.fanfare.auth.AuthRefused;
+import dev.fanfare.auth.Caller;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Topic;
@@ -25,18 +27,25 @@ final class EventFields {
 
     private EventFields() {}
 
-    static Topic topic(String name) {
-        return valid(() -> Topic.of(name));
+    /** The topic of this name, to which the caller may publish. */
+    static Topic topic(Caller caller, String name) {
+        Topic topic = valid(() -> caller.topic(name));
+        try {
+            caller.checkPublish(topic);
+        } catch (AuthRefused refused) {
+            throw Problem.of(refused);
+        }
+        return topic;
     }
 
     /** The topics of an event, the canonical one first. */
-    static List<Topic> topics(Topic canonical, List<String> also) {
+    static List<Topic> topics(Caller caller, Topic canonical, List<String> also) {
         if (also.isEmpty()) {
             return List.of(canonical);
         }
         List<Topic> topics = new ArrayList<>(1 + also.size());
         topics.add(canonical);
-        also.forEach(name -> topics.add(topic(name)));
+        also.forEach(name -> topics.add(topic(caller, name)));
         return topics;
     }
 

@@ -1,5 +1,6 @@
 package dev.fanfare.http;
 
+import dev.fanfare.auth.Caller;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Topic;
 import dev.fanfare.stream.Event;
@@ -34,6 +35,7 @@ final class EventObjects {
                     .build())
             .build();
 
+    private final Caller caller;
     private final @Nullable Topic pathTopic;
     private final int eventBytes;
     /** Lines that follow one another are often for one topic. */
@@ -44,10 +46,12 @@ final class EventObjects {
     /**
      * A reader of events.
      *
+     * @param caller who publishes; an event for a topic to which he may not is refused
      * @param pathTopic the topic that the URL names, or null
      * @param eventBytes how large one event's data may be
      */
-    EventObjects(@Nullable Topic pathTopic, int eventBytes) {
+    EventObjects(Caller caller, @Nullable Topic pathTopic, int eventBytes) {
+        this.caller = caller;
         this.pathTopic = pathTopic;
         this.eventBytes = eventBytes;
     }
@@ -152,7 +156,7 @@ final class EventObjects {
     private List<Topic> topics(@Nullable String name, List<String> also) {
         Topic topic = topic(name);
         if (!also.isEmpty()) {
-            return EventFields.topics(topic, also);
+            return EventFields.topics(caller, topic, also);
         }
         if (topic != lastTopic) {
             lastTopic = topic;
@@ -172,7 +176,7 @@ final class EventObjects {
         if (name == null) {
             throw Problem.badRequest("no topic; each event of POST /events names its own");
         }
-        return lastTopic != null && lastTopic.name().equals(name) ? lastTopic : EventFields.topic(name);
+        return lastTopic != null && lastTopic.name().equals(name) ? lastTopic : EventFields.topic(caller, name);
     }
 
     private static @Nullable String string(JsonParser json, JsonBytes text, String name, @Nullable String before) {

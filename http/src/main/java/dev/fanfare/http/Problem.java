@@ -1,5 +1,6 @@
 package dev.fanfare.http;
 
+import dev.fanfare.auth.AuthRefused;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +68,17 @@ public final class Problem extends RuntimeException {
     /** 415, with the types of content that can be sent instead. */
     public static Problem unsupportedType(String detail, String taken) {
         return new Problem(415, "Unsupported media type", detail, "Accept-Post", taken, null);
+    }
+
+    /** 401, 403 or 503: what became of a credential, with the header that tells a client so. */
+    public static Problem of(AuthRefused refused) {
+        String detail = refused.description();
+        return switch (refused.reason()) {
+            case MISSING, INVALID ->
+                new Problem(401, "Unauthorized", detail, "WWW-Authenticate", refused.challenge(), null);
+            case FORBIDDEN -> new Problem(403, "Forbidden", detail, "WWW-Authenticate", refused.challenge(), null);
+            case UNAVAILABLE -> unavailable(detail, refused.retryAfterSeconds());
+        };
     }
 
     /** 503: try again in some seconds. */

@@ -1,5 +1,6 @@
 package dev.fanfare.http;
 
+import dev.fanfare.auth.Caller;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Topic;
 import dev.fanfare.stream.Event;
@@ -18,14 +19,15 @@ public final class PublishRequest {
     /**
      * The publication a request asks for.
      *
+     * @param caller who asks
      * @param pathTopic the topic in the path, decoded
      * @param key the Idempotency-Key header, or null
      * @param body the data
-     * @throws Problem 400 that says what is wrong
+     * @throws Problem 400 that says what is wrong, 401 or 403 if the caller may not
      */
-    public static Publication of(String pathTopic, Query query, @Nullable String key, byte[] body) {
+    public static Publication of(Caller caller, String pathTopic, Query query, @Nullable String key, byte[] body) {
         query.refuseTypos(KNOWN);
-        List<Topic> topics = EventFields.topics(EventFields.topic(pathTopic), query.all("also"));
+        List<Topic> topics = EventFields.topics(caller, EventFields.topic(caller, pathTopic), query.all("also"));
         return EventFields.publication(
                 topics,
                 query.first("event"),

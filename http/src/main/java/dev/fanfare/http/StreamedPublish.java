@@ -1,5 +1,6 @@
 package dev.fanfare.http;
 
+import dev.fanfare.auth.Caller;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Topic;
 import java.util.List;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A publisher's request for several events: a body that is read as it comes, or a JSON document that is published as one.
  *
+ * @param caller who asks
  * @param topic the topic that the URL names; null when each event names its own
  * @param form how the body is written
  * @param ends whether the topic ends with the body
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param key the Idempotency-Key, or null; event n has the key {@code <key>/n}
  */
 public record StreamedPublish(
+        Caller caller,
         @Nullable Topic topic,
         Form form,
         boolean ends,
@@ -42,13 +45,18 @@ public record StreamedPublish(
     /**
      * What a request's head asks for; null when it is for one event, whose data is the body.
      *
+     * @param caller who asks
      * @param pathTopic the topic in the path, decoded; null if the events name their own
      * @param contentType the header, or null
      * @param key the Idempotency-Key header, or null
-     * @throws Problem 400 or 415 that says what is wrong
+     * @throws Problem 400 or 415 that says what is wrong, 401 or 403 if the caller may not
      */
     public static @Nullable StreamedPublish of(
-            @Nullable String pathTopic, Query query, @Nullable String contentType, @Nullable String key) {
+            Caller caller,
+            @Nullable String pathTopic,
+            Query query,
+            @Nullable String contentType,
+            @Nullable String key) {
         Form form = form(contentType);
         if (pathTopic != null && (form == null || form == Form.JSON)) {
             return null;
@@ -69,9 +77,10 @@ public record StreamedPublish(
             throw Problem.badRequest("?end and ?cancel name no topic here; send them to POST /topics/{topic}");
         }
         return new StreamedPublish(
-                pathTopic == null ? null : EventFields.topic(pathTopic),
+                caller,
+                pathTopic == null ? null : EventFields.topic(caller, pathTopic),
                 form,
-                pathTopic != null && EndRequest.of(pathTopic, query, true) != null,
+                pathTopic != null && EndRequest.of(caller, pathTopic, query, true) != null,
                 EndRequest.flag(query, "keep-ids"),
                 EventFields.key("Idempotency-Key", key));
     }
@@ -105,7 +114,7 @@ public record StreamedPublish(
         if (topic != null && form == Form.EVENT_STREAM) {
             return new EventStreamBody(topic, key, keepIds, eventBytes, events);
         }
-        return new NdjsonBody(new EventObjects(topic, eventBytes), key, eventBytes, events);
+        return new NdjsonBody(new EventObjects(caller, topic, eventBytes), key, eventBytes, events);
     }
 
     /**
@@ -114,6 +123,6 @@ public record StreamedPublish(
      * @throws Problem that names the first bad one
      */
     public List<Publication> document(byte[] body, int eventBytes) {
-        return new EventObjects(topic, eventBytes).document(body, key);
+        return new EventObjects(caller, topic, eventBytes).document(body, key);
     }
 }

@@ -1,5 +1,7 @@
 package dev.fanfare.http;
 
+import dev.fanfare.auth.AuthRefused;
+import dev.fanfare.auth.Caller;
 import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Form;
 import dev.fanfare.hub.Position;
@@ -51,18 +53,21 @@ public record SubscribeRequest(Subscription subscription, boolean fromNow, int l
 
     private static Set<String> known() {
         List<String> names = new ArrayList<>(ID_PARAMETERS);
-        names.addAll(List.of("topic", "from", "event", "with", "heartbeat", "slow", "retry", "open", "limit", "wait"));
+        names.addAll(List.of(
+                "topic", "from", "event", "with", "heartbeat", "slow", "retry", "open", "limit", "wait", "ticket"));
         return Set.copyOf(names);
     }
 
     /**
      * Reads a request.
      *
+     * @param caller who asks
      * @param pathTopic the topic in the path, or null
      * @param lastEventIdHeader the header of that name, or null
-     * @throws Problem 400 that says what is wrong
+     * @throws Problem 400 that says what is wrong, 401 or 403 if the caller may not
      */
     public static SubscribeRequest of(
+            Caller caller,
             @Nullable String pathTopic,
             Query query,
             @Nullable String lastEventIdHeader,
@@ -81,7 +86,9 @@ public record SubscribeRequest(Subscription subscription, boolean fromNow, int l
             throw Problem.badRequest("open=" + open + " (expected: none, to leave out the fanfare-open event)");
         }
         Subscription subscription = new Subscription(
-                new Selection(selectors(pathTopic, query, defaults.topicsPerStream()), Set.copyOf(query.all("event"))),
+                new Selection(
+                        selectors(caller, pathTopic, query, defaults.topicsPerStream()),
+                        Set.copyOf(query.all("event"))),
                 start(query.first("from"), clock),
                 id,
                 form(query.first("with")),
@@ -126,7 +133,7 @@ public record SubscribeRequest(Subscription subscription, boolean fromNow, int l
         return null;
     }
 
-    private static List<Selector> selectors(@Nullable String pathTopic, Query query, int most) {
+    private static List<Selector> selectors(Caller caller, @Nullable String pathTopic, Query query, int most) {
         List<String> names = new ArrayList<>(query.all("topic"));
         if (pathTopic != null) {
             names.add(0, pathTopic);
@@ -140,11 +147,13 @@ public record SubscribeRequest(Subscription subscription, boolean fromNow, int l
         }
         List<Selector> selectors = new ArrayList<>(names.size());
         for (String name : names) {
-            if (name.equals("@me") || name.startsWith("@me/")) {
-                throw Problem.badRequest(
-                        "@me stands for the user of a token, and this node has no auth; name the topic itself");
+            Selector selector = valid(() -> caller.selector(name));
+            try {
+                caller.checkSubscribe(selector);
+            } catch (AuthRefused refused) {
+                throw Problem.of(refused);
             }
-            selectors.add(valid(() -> Selector.of(name)));
+            selectors.add(selector);
         }
         return selectors;
     }

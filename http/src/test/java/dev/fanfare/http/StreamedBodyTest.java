@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.fanfare.auth.Caller;
 import dev.fanfare.hub.Publication;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -23,7 +24,7 @@ class StreamedBodyTest {
     private final List<Publication> events = new ArrayList<>();
 
     private StreamedBody body(String type) {
-        return requireNonNull(StreamedPublish.of("orders/42", Query.of(""), type, "k"), "a stream")
+        return requireNonNull(StreamedPublish.of(Caller.OPEN, "orders/42", Query.of(""), type, "k"), "a stream")
                 .body(EVENT_BYTES, events::add);
     }
 

@@ -204,6 +204,7 @@ final class CatchUp {
             batch = loop.merge(cursor.form, read.entries(), read.to(), true);
             if (!read.entries().isEmpty()) { // else it ends at the loop's place, which moves
                 fromWindow.put(step, batch);
+                loop.haveEndOfPass();
             }
         }
         if (cursor.judged == Reading.NO_GAP) {

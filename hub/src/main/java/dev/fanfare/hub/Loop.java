@@ -270,10 +270,15 @@ public final class Loop {
     /** Has a batch released at the end of this pass, or of the next. */
     Batch released(Batch batch) {
         batches.add(batch);
+        haveEndOfPass();
+        return batch;
+    }
+
+    /** Has a pass end after this: now's, or another. */
+    void haveEndOfPass() {
         if (!inPass) {
             wake();
         }
-        return batch;
     }
 
     /** A live cursor's sink takes no more: it reads on from a position when it can, or whatever was asked for such a case. */

@@ -1,5 +1,8 @@
 package dev.fanfare.server;
 
+import static java.util.Objects.requireNonNull;
+
+import dev.fanfare.auth.Caller;
 import dev.fanfare.http.Problem;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -17,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +39,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private final Channel channel;
     private final Server server;
     private final Worker worker;
+    private final Door door;
     /** Requests without an answer, in order. Nothing follows one that is no publish. */
     private final Deque<Exchange> unanswered = new ArrayDeque<>();
     /** Parts of requests that may not be begun yet. */
@@ -47,13 +52,18 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private boolean midRequest;
     private boolean reading;
     private boolean takingHeld;
+    /** Who sends the request that is coming in is not known yet. */
+    private boolean identifying;
+
     /** No request is taken any more; the connection closes with its last answer. */
     private boolean closing;
 
     private boolean stream;
 
-    Connection(Channel channel, Server server, Worker worker) {
+    /** A connection that came in by this door. */
+    Connection(Channel channel, Server server, Worker worker, Door door) {
         this.channel = channel;
+        this.door = door;
         this.server = server;
         this.worker = worker;
         this.body = new GatheredBody(channel.alloc());
@@ -180,6 +190,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     /** Whether the next part must not be taken: the log has enough of this body, or the next request must not be begun. */
     private boolean mustWait() {
+        if (identifying) {
+            return true;
+        }
         PublishStream publish = receivingStream();
         if (publish != null) {
             return publish.isFull();
@@ -220,7 +233,43 @@ final class Connection extends ChannelInboundHandlerAdapter {
         receiving = exchange;
         unanswered.add(exchange);
         try {
-            server.routes().check(exchange.request);
+            server.routes().check(exchange.request, door);
+        } catch (Problem problem) {
+            refuseEarly(exchange, problem);
+            return;
+        }
+        CompletableFuture<Caller> caller =
+                server.routes().identify(exchange.request).toCompletableFuture();
+        if (caller.isDone()) {
+            caller.whenComplete((who, failure) -> identified(exchange, who, failure));
+        } else {
+            identifying = true;
+            caller.whenComplete((who, failure) -> exchange.onLoop(() -> {
+                identifying = false;
+                if (exchange == receiving) { // else the connection is closed or closing
+                    identified(exchange, who, failure);
+                    takeHeld();
+                    channel.flush();
+                    readMoreOrNot();
+                }
+            }));
+        }
+    }
+
+    private void identified(Exchange exchange, @Nullable Caller caller, @Nullable Throwable failure) {
+        if (caller == null) {
+            Problem problem = Exchange.problem(requireNonNull(failure));
+            if (problem.status() == 503 && Routes.isStream(exchange.request)) { // which must not be told for good
+                exchange.started = true;
+                server.routes().refuseStream(exchange, Refusal.OVERLOAD);
+            } else {
+                refuseEarly(exchange, problem);
+            }
+            return;
+        }
+        exchange.caller = caller;
+        HttpRequest head = exchange.request.head;
+        try {
             server.routes().prepare(exchange);
             if (exchange.stream != null) {
                 exchange.started = true;
@@ -233,12 +282,18 @@ final class Connection extends ChannelInboundHandlerAdapter {
         } catch (NumberFormatException e) {
             refuse(Problem.badRequest("Content-Length is not a number"));
         } catch (Problem problem) {
-            if (HttpUtil.isTransferEncodingChunked(head) || HttpUtil.getContentLength(head, 0L) > 0) {
-                refuse(problem);
-            } else {
-                exchange.started = true;
-                exchange.answer(problem);
-            }
+            refuseEarly(exchange, problem);
+        }
+    }
+
+    /** Refuses a request of which only the head is known; what might follow as its body ends the connection. */
+    private void refuseEarly(Exchange exchange, Problem problem) {
+        HttpRequest head = exchange.request.head;
+        if (HttpUtil.isTransferEncodingChunked(head) || HttpUtil.getContentLength(head, 0L) > 0) {
+            refuse(problem);
+        } else {
+            exchange.started = true;
+            exchange.answer(problem);
         }
     }
 

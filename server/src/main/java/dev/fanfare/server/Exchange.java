@@ -1,5 +1,7 @@
 package dev.fanfare.server;
 
+import dev.fanfare.auth.AuthRefused;
+import dev.fanfare.auth.Caller;
 import dev.fanfare.http.Problem;
 import dev.fanfare.http.StreamedPublish;
 import dev.fanfare.hub.AppendRefused;
@@ -23,6 +25,9 @@ final class Exchange {
 
     final Connection connection;
     final Request request;
+    /** Who asks; nobody of any rights until that is known. */
+    Caller caller = Caller.NOBODY;
+
     ByteBuf body = Unpooled.EMPTY_BUFFER;
     boolean started;
     /** What takes the body as it comes; null while it is gathered. */
@@ -109,6 +114,9 @@ final class Exchange {
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof Problem problem) {
             return problem;
+        }
+        if (cause instanceof AuthRefused refused) {
+            return Problem.of(refused);
         }
         if (cause instanceof AppendRefused refused) {
             String detail = String.valueOf(refused.getMessage());

@@ -25,13 +25,14 @@ final class Origins {
     /** Nearly always the next one too. */
     private volatile @Nullable String lastGoodHost;
 
-    Origins(ServerSettings settings) {
+    /** The rules of these settings; those for an {@code open} node when none are set. */
+    Origins(ServerSettings settings, boolean open) {
         this.insecure = settings.insecure();
         this.hostNames = settings.hostNames().stream()
                 .map(name -> name.toLowerCase(Locale.ROOT))
                 .toList();
         List<String> named = settings.origins();
-        this.origins = named != null ? named : isLoopback(settings.host()) ? THIS_MACHINE : List.of();
+        this.origins = named != null ? named : open && isLoopback(settings.host()) ? THIS_MACHINE : List.of();
     }
 
     /** Whether an address to listen on is reached from this machine only. */

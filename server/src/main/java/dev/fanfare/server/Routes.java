@@ -1,5 +1,7 @@
 package dev.fanfare.server;
 
+import dev.fanfare.auth.AuthRefused;
+import dev.fanfare.auth.Caller;
 import dev.fanfare.http.Accept;
 import dev.fanfare.http.EndRequest;
 import dev.fanfare.http.EventPages;
@@ -28,6 +30,7 @@ final class Routes {
 
     private static final String TOPICS = "/topics/";
     private static final String STREAMS = "/streams/";
+    private static final String USERS = "/users/";
     private static final String READ = "GET, HEAD, OPTIONS";
     private static final String READ_AND_PUBLISH = "GET, HEAD, POST, OPTIONS";
     private static final String TOPIC_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
@@ -53,8 +56,8 @@ final class Routes {
         this.admin = new AdminPages(server, hub);
     }
 
-    /** Refuses, before its body has come, what would be refused anyway. */
-    void check(Request request) {
+    /** Refuses, before its body has come, what would be refused whoever sends it. */
+    void check(Request request, Door door) {
         if (request.head.protocolVersion().majorVersion() != 1) {
             throw new Problem(505, "HTTP version not supported", "this node speaks HTTP/1.1; send the request as that");
         }
@@ -64,7 +67,9 @@ final class Routes {
         if (request.head.headers().getAll(HttpHeaderNames.HOST).size() > 1) {
             throw Problem.badRequest("more than one Host header; send one");
         }
-        server.origins().checkHost(request.host);
+        if (server.access().isOpen()) {
+            server.origins().checkHost(request.host);
+        }
         String allowed = allowed(request.path);
         if (!request.method.equals("OPTIONS")) {
             if (allowed == null) {
@@ -76,9 +81,51 @@ final class Routes {
             if (!(allowed + ",").contains(request.method + ",")) {
                 throw Problem.methodNotAllowed(request.method, allowed);
             }
+            checkDoor(request, door);
         }
         if (request.isChange()) {
             server.origins().checkChange(request.origin, request.host);
+        }
+    }
+
+    private static void checkDoor(Request request, Door door) {
+        if (door == Door.PUBLIC && isOperators(request)) {
+            throw new Problem(
+                    404, "Not found", "this node has " + request.path + " on its admin port only (admin.port)");
+        }
+        if (door == Door.ADMIN && !isOperators(request) && !isForAll(request.path)) {
+            throw new Problem(404, "Not found", "this is the admin port; subscribe and publish on the node's own port");
+        }
+    }
+
+    private static boolean isOperators(Request request) {
+        return request.path.startsWith(STREAMS)
+                || request.path.startsWith(USERS)
+                || request.path.startsWith(TOPICS) && request.method.equals("DELETE")
+                || List.of("/topics", "/streams", "/stats", "/metrics").contains(request.path);
+    }
+
+    /** Whether it takes no credential. */
+    private static boolean isForAll(String path) {
+        return path.equals("/") || path.equals("/healthz") || path.equals("/readyz");
+    }
+
+    /** Who asks; fails with {@link AuthRefused}. */
+    CompletionStage<Caller> identify(Request request) {
+        return isForAll(request.path) || request.method.equals("OPTIONS")
+                ? CompletableFuture.completedFuture(Caller.NOBODY)
+                : server.access().identify(request);
+    }
+
+    /** Whether what is asked for is answered by a stream of events. */
+    static boolean isStream(Request request) {
+        if (!request.method.equals("GET") || !request.path.equals("/events") && !request.path.startsWith(TOPICS)) {
+            return false;
+        }
+        try {
+            return Accept.of(request.list(HttpHeaderNames.ACCEPT)) != Accept.JSON;
+        } catch (Problem notAcceptable) {
+            return false;
         }
     }
 
@@ -104,6 +151,7 @@ final class Routes {
             return;
         }
         StreamedPublish asked = StreamedPublish.of(
+                exchange.caller,
                 request.path.startsWith(TOPICS) ? topic(request) : null,
                 request.query(),
                 request.header(HttpHeaderNames.CONTENT_TYPE),
@@ -127,8 +175,6 @@ final class Routes {
     void handle(Exchange exchange) {
         try {
             route(exchange);
-        } catch (Problem problem) {
-            exchange.answer(problem);
         } catch (RuntimeException e) {
             exchange.fail(e);
         }
@@ -137,6 +183,9 @@ final class Routes {
     private void route(Exchange exchange) {
         Request request = exchange.request;
         String path = request.path;
+        if (isOperators(request) && !request.method.equals("OPTIONS")) {
+            exchange.caller.checkAdmin();
+        }
         if (request.method.equals("OPTIONS")) {
             options(exchange);
         } else if (path.startsWith(TOPICS)) {
@@ -189,13 +238,14 @@ final class Routes {
     private void publish(Exchange exchange, String topic) {
         Request request = exchange.request;
         byte[] body = ByteBufUtil.getBytes(exchange.body);
-        TopicEnded end = EndRequest.of(topic, request.query(), body.length > 0);
+        TopicEnded end = EndRequest.of(exchange.caller, topic, request.query(), body.length > 0);
         if (end != null && body.length == 0) {
             int status = end.reason() == TopicEnded.Reason.CANCELLED ? 200 : 201;
             answer(exchange, status, end.topic(), hub.end(end.topic(), end.reason()));
             return;
         }
-        Publication publication = PublishRequest.of(topic, request.query(), request.header("Idempotency-Key"), body);
+        Publication publication =
+                PublishRequest.of(exchange.caller, topic, request.query(), request.header("Idempotency-Key"), body);
         answer(
                 exchange,
                 201,
@@ -253,6 +303,7 @@ final class Routes {
     private void subscribe(Exchange exchange, @Nullable String topic) {
         Request request = exchange.request;
         SubscribeRequest asked = SubscribeRequest.of(
+                exchange.caller,
                 topic,
                 request.query(),
                 request.header("Last-Event-ID"),
@@ -307,7 +358,7 @@ final class Routes {
     }
 
     /** A browser gives up for good on any status but 200, so a refused stream is one that ends at once. */
-    private void refuseStream(Exchange exchange, Refusal why) {
+    void refuseStream(Exchange exchange, Refusal why) {
         server.metrics().streamRefused(why);
         String body = ": " + why.text() + "\nretry: " + hub.jitteredRetryMillis() + "\n";
         exchange.answer(exchange.response(200)

@@ -1,5 +1,8 @@
 package dev.fanfare.server;
 
+import static java.util.Objects.requireNonNull;
+
+import dev.fanfare.auth.Authenticator;
 import dev.fanfare.hub.EndCause;
 import dev.fanfare.hub.FrameEncoder;
 import dev.fanfare.hub.Hub;
@@ -45,6 +48,7 @@ public final class Server implements AutoCloseable {
     private final Hub hub;
     private final Metrics metrics;
     private final List<LoopLag> lags = new ArrayList<>();
+    private final Access access;
     private final Origins origins;
     private final Routes routes;
     private final Rates rates;
@@ -53,23 +57,26 @@ public final class Server implements AutoCloseable {
     private final AtomicInteger streams = new AtomicInteger();
     private final Shutdown shutdown;
     private volatile @Nullable Channel listener;
+    private volatile @Nullable Channel adminListener;
     private boolean closed;
 
     /**
      * A server for this hub, which it closes with itself.
      *
+     * @param authenticator says who callers are and what they may
      * @param metrics what the hub told its listener to, and what {@code /metrics} answers
      * @throws IllegalArgumentException if an open node would listen beyond this machine
      */
-    public Server(Hub hub, ServerSettings settings, Metrics metrics) {
-        if (!settings.insecure() && !Origins.isLoopback(settings.host())) {
+    public Server(Hub hub, Authenticator authenticator, ServerSettings settings, Metrics metrics) {
+        if (authenticator.isOpen() && !settings.insecure() && !Origins.isLoopback(settings.host())) {
             throw new IllegalArgumentException("host: " + settings.host()
                     + " would let anyone who reaches this machine publish; say --insecure if that is meant");
         }
         this.hub = hub;
         this.metrics = metrics;
         this.settings = settings;
-        this.origins = new Origins(settings);
+        this.access = new Access(authenticator);
+        this.origins = new Origins(settings, access.isOpen());
         this.routes = new Routes(this, hub);
         IoHandlerFactory io = Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
         this.group = new MultiThreadIoEventLoopGroup(settings.loops(), io);
@@ -92,9 +99,28 @@ public final class Server implements AutoCloseable {
      * Begins to listen.
      *
      * @return the port
-     * @throws IOException if it cannot, as when the port is taken
+     * @throws IOException if it cannot, as when a port is taken
      */
     public int start() throws IOException {
+        Integer operators = settings.adminPort();
+        if (operators != null) {
+            adminListener = listen(operators, Door.ADMIN);
+        }
+        Channel bound = listen(settings.port(), operators == null ? Door.ONLY : Door.PUBLIC);
+        listener = bound;
+        return port(bound);
+    }
+
+    /** The port of what is the operator's; that of all else if there is no other. */
+    public int adminPort() {
+        return port(requireNonNull(adminListener == null ? listener : adminListener, "started"));
+    }
+
+    private static int port(Channel bound) {
+        return ((InetSocketAddress) bound.localAddress()).getPort();
+    }
+
+    private Channel listen(int port, Door door) throws IOException {
         boolean epoll = Epoll.isAvailable();
         Class<? extends ServerChannel> type = epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
         ServerBootstrap bootstrap = new ServerBootstrap()
@@ -106,34 +132,35 @@ public final class Server implements AutoCloseable {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        connect(channel);
+                        connect(channel, door);
                     }
                 });
         if (epoll) {
             bootstrap.childOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) UNSENT_BYTES);
         }
-        ChannelFuture binding = bootstrap
-                .bind(new InetSocketAddress(settings.host(), settings.port()))
-                .awaitUninterruptibly();
+        ChannelFuture binding =
+                bootstrap.bind(new InetSocketAddress(settings.host(), port)).awaitUninterruptibly();
         if (!binding.isSuccess()) {
             throw new IOException(binding.cause().getMessage(), binding.cause());
         }
-        Channel bound = binding.channel();
-        listener = bound;
-        return ((InetSocketAddress) bound.localAddress()).getPort();
+        return binding.channel();
     }
 
-    private void connect(Channel channel) {
+    private void connect(Channel channel, Door door) {
         Worker worker = workers.get(channel.eventLoop());
         if (worker == null) {
             throw new IllegalStateException("a channel on no loop of this server");
         }
-        Connection connection = new Connection(channel, this, worker);
+        Connection connection = new Connection(channel, this, worker, door);
         channel.pipeline().addLast(new RequestDecoder(connection, settings.headBytes()), connection);
     }
 
     ServerSettings settings() {
         return settings;
+    }
+
+    Access access() {
+        return access;
     }
 
     Origins origins() {
@@ -205,6 +232,9 @@ public final class Server implements AutoCloseable {
         closed = true;
         if (listener != null) {
             listener.close().awaitUninterruptibly();
+        }
+        if (adminListener != null) {
+            adminListener.close().awaitUninterruptibly();
         }
         shutdown.finish();
         hub.close();

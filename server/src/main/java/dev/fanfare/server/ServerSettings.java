@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param host the address to listen on
  * @param port the port; 0 for any free one
+ * @param adminPort the port of what is the operator's; null for the same
  * @param loops event loop threads
  * @param insecure whether a node that is open to all may listen beyond this machine and be called by any name
  * @param hostNames names by which an open node may be called, besides localhost and addresses
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 public record ServerSettings(
         String host,
         int port,
+        @Nullable Integer adminPort,
         int loops,
         boolean insecure,
         List<String> hostNames,

@@ -1,5 +1,7 @@
 package dev.fanfare.server;
 
+import dev.fanfare.auth.AuthSettings;
+import dev.fanfare.auth.Authenticator;
 import dev.fanfare.http.SubscribeRequest;
 import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Hub;
@@ -45,6 +47,11 @@ final class TestNode implements AutoCloseable {
 
         @Nullable
         EventLog log;
+
+        AuthSettings auth = AuthSettings.OPEN;
+
+        @Nullable
+        Integer adminPort;
     }
 
     private final Hub hub;
@@ -62,9 +69,11 @@ final class TestNode implements AutoCloseable {
                 metrics);
         server = new Server(
                 hub,
+                new Authenticator(bounds.auth, InstantSource.system()),
                 new ServerSettings(
                         "127.0.0.1",
                         0,
+                        bounds.adminPort,
                         2,
                         bounds.insecure,
                         bounds.hostNames,
