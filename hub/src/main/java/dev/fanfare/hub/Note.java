@@ -37,6 +37,12 @@ public record Note(String name, String value, long until) implements Entry {
         return now < until && !isRemoval();
     }
 
+    /** Without the value, which may be a secret. */
+    @Override
+    public String toString() {
+        return "Note[" + name + ", " + value.length() + " characters, until " + until + "]";
+    }
+
     private static void check(String what, String text, int least, int most) {
         int bytes = text.getBytes(StandardCharsets.UTF_8).length;
         if (bytes < least || bytes > most) {
