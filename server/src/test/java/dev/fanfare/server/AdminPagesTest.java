@@ -2,9 +2,11 @@ package dev.fanfare.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fanfare.hub.Note;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -129,5 +131,22 @@ class AdminPagesTest {
             node.hasStreams(1);
         }
         node.hasStreams(0);
+    }
+
+    @Test
+    void notesAreCountedByThemselvesAndAreNoEvents() {
+        node.publish("a", "1");
+        node.hub()
+                .log()
+                .append(List.of(new Note("revoked/alice", "revoked", Long.MAX_VALUE)))
+                .toCompletableFuture()
+                .join();
+
+        assertThat(node.get("/stats").has(200).json().get("log"))
+                .asInstanceOf(InstanceOfAssertFactories.MAP)
+                .containsEntry("notes", 1L)
+                .containsEntry("events", 1L);
+        assertThat(node.get("/topics").objects("topics")).hasSize(1);
+        assertThat(Scrape.of(node).value("fanfare_log_notes")).isEqualTo(1);
     }
 }
