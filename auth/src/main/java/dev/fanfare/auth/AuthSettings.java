@@ -1,5 +1,7 @@
 package dev.fanfare.auth;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.fanfare.hub.Selector;
 import java.net.URI;
 import java.time.Duration;
@@ -30,18 +32,48 @@ public record AuthSettings(
         List<ApiKey> apiKeys,
         List<Selector> anonymousSubscribe) {
 
+    private static final int LEAST_KEY_BYTES = 32;
+
     /** Everyone may do everything. */
     public static final AuthSettings OPEN =
             new AuthSettings(null, null, null, null, null, "fanfare", Duration.ofSeconds(30), List.of(), List.of());
 
-    /** Takes copies. */
+    /**
+     * Takes copies.
+     *
+     * @throws IllegalArgumentException that names the setting, what is wrong with it or missing beside it, and nothing of a secret
+     */
     public AuthSettings {
         apiKeys = List.copyOf(apiKeys);
         anonymousSubscribe = List.copyOf(anonymousSubscribe);
+        if (key != null && key.getBytes(UTF_8).length < LEAST_KEY_BYTES) {
+            throw new IllegalArgumentException("auth.key: too short a secret (expected: at least " + LEAST_KEY_BYTES
+                    + " bytes; openssl rand -base64 32 makes one)");
+        }
+        if (publicKey != null) {
+            PemKeys.parse(publicKey);
+        }
+        if (jwks != null && (issuer == null || audience == null)) {
+            throw new IllegalArgumentException("auth.jwks: not alone (expected: also auth.issuer and auth.audience,"
+                    + " else tokens made for others would be taken)");
+        }
+        if (key == null && publicKey == null && jwks == null && (issuer != null || audience != null)) {
+            throw new IllegalArgumentException("auth." + (issuer == null ? "audience" : "issuer")
+                    + ": not alone (expected: also auth.key, auth.public-key or auth.jwks, to verify tokens with)");
+        }
+        if (isOpen(key, publicKey, jwks, apiKeys) && !anonymousSubscribe.isEmpty()) {
+            throw new IllegalArgumentException("auth.anonymous.subscribe: not alone (expected: also auth.key,"
+                    + " auth.public-key, auth.jwks or auth.api-keys; without, everyone may read everything)");
+        }
     }
 
     /** Whether no credential is asked for. */
     public boolean isOpen() {
+        return isOpen(key, publicKey, jwks, apiKeys);
+    }
+
+    private static boolean isOpen(
+            @Nullable String key, @Nullable String publicKey, @Nullable URI jwks, List<ApiKey> apiKeys) {
         return key == null && publicKey == null && jwks == null && apiKeys.isEmpty();
     }
 

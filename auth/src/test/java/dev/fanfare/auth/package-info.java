@@ -1,0 +1,4 @@
+@NullMarked
+package dev.fanfare.auth;
+
+import org.jspecify.annotations.NullMarked;
