@@ -1,5 +1,6 @@
 package dev.fanfare.cli;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,7 @@ final class Definitions {
     private static final String LISTENING = "Listening";
     private static final String HISTORY = "History";
     private static final String STREAMS = "Streams";
+    private static final String ACCESS = "Access";
     private static final String LIMITS = "Limits";
 
     static final Setting<String> HOST = define(
@@ -130,6 +132,60 @@ final class Definitions {
             "after SIGTERM, how long new streams are taken yet: until proxies have noticed");
     static final Setting<Duration> DRAIN_TIME = define(
             STREAMS, "drain.time", SettingType.time("0s", "24h"), "20s", "after that, over how long streams are ended");
+
+    static final Setting<Optional<String>> AUTH_KEY = define(
+            ACCESS,
+            "auth.key",
+            SettingType.text("SECRET", "a secret of at least 32 bytes").or("off"),
+            "off",
+            "the secret that tokens (HS256) are signed with; openssl rand -base64 32 makes one",
+            Setting.Form.SECRET);
+    static final Setting<Optional<String>> AUTH_PUBLIC_KEY = define(
+            ACCESS,
+            "auth.public-key",
+            SettingType.text("PEM", "PEM of a public key").or("off"),
+            "off",
+            "the public key, RSA, EC or Ed25519, that tokens are verified with",
+            Setting.Form.FILE);
+    static final Setting<Optional<URI>> AUTH_JWKS = define(
+            ACCESS,
+            "auth.jwks",
+            SettingType.url().or("off"),
+            "off",
+            "where an issuer publishes its keys; needs auth.issuer and auth.audience");
+    static final Setting<Optional<String>> AUTH_ISSUER = define(
+            ACCESS,
+            "auth.issuer",
+            SettingType.text("ISS", "a text").or("off"),
+            "off",
+            "what a token's iss has to be");
+    static final Setting<Optional<String>> AUTH_AUDIENCE = define(
+            ACCESS,
+            "auth.audience",
+            SettingType.text("AUD", "a text").or("off"),
+            "off",
+            "what a token's aud has to hold");
+    static final Setting<String> AUTH_CLAIM = define(
+            ACCESS,
+            "auth.claim",
+            SettingType.text("CLAIM", "a claim's name, or a path with dots"),
+            "fanfare",
+            "where in a token the rights are");
+    static final Setting<Duration> AUTH_LEEWAY = define(
+            ACCESS, "auth.leeway", SettingType.time("0s", "5m"), "30s", "how far the clocks of tokens may differ");
+    static final Setting<Optional<String>> AUTH_API_KEYS = define(
+            ACCESS,
+            "auth.api-keys",
+            SettingType.text("JSON", "an array of objects").or("off"),
+            "off",
+            "keys of backends: a list of name, sha256, publish, subscribe, admin (in flags and variables: JSON)",
+            Setting.Form.FILE);
+    static final Setting<Optional<List<String>>> AUTH_ANONYMOUS_SUBSCRIBE = define(
+            ACCESS,
+            "auth.anonymous.subscribe",
+            SettingType.list("selectors").or("off"),
+            "off",
+            "what may be read without a credential");
 
     static final Setting<Integer> LIMITS_STREAMS = define(
             LIMITS,

@@ -49,6 +49,7 @@ public final class Main {
                 .addSubcommand(Serve.commandLine())
                 .addSubcommand(new Publish())
                 .addSubcommand(new Tail())
+                .addSubcommand(Token.commandLine())
                 .addSubcommand(new PackageJar());
         main.getCommandSpec().mixinStandardHelpOptions(true);
         main.getSubcommands().values().forEach(command -> {

@@ -1,5 +1,6 @@
 package dev.fanfare.cli;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -27,6 +28,15 @@ record SettingType<T>(String label, String expected, Function<String, T> parser)
     /** Any text that is not empty. */
     static SettingType<String> text(String label, String expected) {
         return new SettingType<>(label, expected, text -> check(!text.isEmpty(), text));
+    }
+
+    /** An address of the web. */
+    static SettingType<URI> url() {
+        return new SettingType<>("URL", "a URL like https://example.com/path", text -> {
+            URI uri = URI.create(text);
+            boolean web = "https".equals(uri.getScheme()) || "http".equals(uri.getScheme());
+            return check(web && uri.getHost() != null, uri);
+        });
     }
 
     /** One of a few words. */

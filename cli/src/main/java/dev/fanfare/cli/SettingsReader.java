@@ -160,11 +160,23 @@ final class SettingsReader {
         if (settings.value(Definitions.RETRY).compareTo(settings.value(Definitions.RETRY_MAX)) > 0) {
             refuse(settings, Definitions.RETRY, "at most retry.max, " + settings.text(Definitions.RETRY_MAX));
         }
-        if (!settings.value(Definitions.INSECURE) && reachesBeyond(settings.value(Definitions.HOST))) {
+        if (isOpen(settings)
+                && !settings.value(Definitions.INSECURE)
+                && reachesBeyond(settings.value(Definitions.HOST))) {
             refuse(
                     settings,
                     Definitions.HOST,
-                    "127.0.0.1 or ::1, since everyone may publish; --insecure to allow just that");
+                    "127.0.0.1 or ::1, since everyone may publish; auth.key to say who may, --insecure to allow just that");
+        }
+    }
+
+    /** Whether the node asks for no credential; notes what is wrong with the settings that say so. */
+    private boolean isOpen(Settings settings) {
+        try {
+            return Access.of(settings).isOpen();
+        } catch (IllegalArgumentException e) {
+            problems.add(String.valueOf(e.getMessage()));
+            return false;
         }
     }
 

@@ -2,6 +2,7 @@ package dev.fanfare.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -21,6 +22,9 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
 
 /**
  * A YAML file of settings, flattened: {@code limits: {streams: 5}} and {@code limits.streams: 5} are the same. It is read as nodes, not
@@ -87,12 +91,46 @@ final class YamlFile {
 
     private String text(String name, int line, Node node) {
         if (node instanceof SequenceNode list) {
+            if (list.getValue().stream().anyMatch(MappingNode.class::isInstance)) {
+                return json(name, line, list);
+            }
             String joined = list.getValue().stream()
                     .map(item -> scalar(name, line, item))
                     .collect(Collectors.joining(","));
             return joined.isEmpty() ? "none" : joined;
         }
         return scalar(name, line, node);
+    }
+
+    /** A list of objects as the JSON that the environment and flags would have. */
+    private String json(String name, int line, Node node) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = new JsonFactory().createGenerator(ObjectWriteContext.empty(), text)) {
+            write(name, line, node, json, 0);
+        }
+        return text.toString();
+    }
+
+    private void write(String name, int line, Node node, JsonGenerator json, int depth) {
+        if (depth >= DEEPEST) {
+            throw problem(line, name + ": nested too deep (expected: a list of objects)");
+        }
+        if (node instanceof SequenceNode list) {
+            json.writeStartArray();
+            list.getValue().forEach(item -> write(name, line(item), item, json, depth + 1));
+            json.writeEndArray();
+        } else if (node instanceof MappingNode mapping) {
+            json.writeStartObject();
+            for (NodeTuple entry : mapping.getValue()) {
+                json.writeName(scalar(name, line(entry.getKeyNode()), entry.getKeyNode()));
+                write(name, line(entry.getValueNode()), entry.getValueNode(), json, depth + 1);
+            }
+            json.writeEndObject();
+        } else if (node.getTag().equals(Tag.BOOL)) {
+            json.writeBoolean(Boolean.parseBoolean(scalar(name, line, node)));
+        } else {
+            json.writeString(scalar(name, line, node));
+        }
     }
 
     private String scalar(String name, int line, Node node) {

@@ -19,15 +19,6 @@ class DefinitionsTest {
 
     /** Settings that docs/http.md promises and later work defines. */
     private static final Set<String> NOT_YET = Set.of(
-            "auth.anonymous.subscribe",
-            "auth.api-keys",
-            "auth.audience",
-            "auth.claim",
-            "auth.issuer",
-            "auth.jwks",
-            "auth.key",
-            "auth.leeway",
-            "auth.public-key",
             "limits.catch-up-rate",
             "limits.publish-rate",
             "limits.stream-age",

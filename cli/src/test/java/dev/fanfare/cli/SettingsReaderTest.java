@@ -116,7 +116,7 @@ class SettingsReaderTest {
                 "",
                 Map.of(),
                 Map.of("host", "0.0.0.0"),
-                "host: 0.0.0.0 (expected: 127.0.0.1 or ::1, since everyone may publish; --insecure to allow just that),"
+                "host: 0.0.0.0 (expected: 127.0.0.1 or ::1, since everyone may publish; auth.key to say who may, --insecure to allow just that),"
                         + " from --host");
         assertThat(read("", Map.of(), Map.of("host", "::1")).value(Definitions.HOST))
                 .isEqualTo("::1");
