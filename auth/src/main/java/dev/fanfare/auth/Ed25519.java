@@ -17,7 +17,7 @@ import java.security.spec.X509EncodedKeySpec;
 import java.util.HexFormat;
 import java.util.Set;
 
-/** Verifies EdDSA with the JDK: the library's own way needs Tink, 2 MB more. */
+/** Verifies EdDSA with the JDK: the library's own verifier needs Tink. */
 final class Ed25519 implements JWSVerifier {
 
     static final Set<JWSAlgorithm> ALGORITHMS = Set.of(JWSAlgorithm.EdDSA, JWSAlgorithm.Ed25519);

@@ -152,13 +152,9 @@ final class Definitions {
             "auth.jwks",
             SettingType.url().or("off"),
             "off",
-            "where an issuer publishes its keys; needs auth.issuer and auth.audience");
+            "where an issuer publishes its keys; goes with issuer and audience");
     static final Setting<Optional<String>> AUTH_ISSUER = define(
-            ACCESS,
-            "auth.issuer",
-            SettingType.text("ISS", "a text").or("off"),
-            "off",
-            "what a token's iss has to be");
+            ACCESS, "auth.issuer", SettingType.text("ISS", "a text").or("off"), "off", "what a token's iss has to be");
     static final Setting<Optional<String>> AUTH_AUDIENCE = define(
             ACCESS,
             "auth.audience",

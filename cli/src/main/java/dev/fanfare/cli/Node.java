@@ -1,6 +1,5 @@
 package dev.fanfare.cli;
 
-import dev.fanfare.auth.AuthSettings;
 import dev.fanfare.auth.Authenticator;
 import dev.fanfare.http.SubscribeRequest;
 import dev.fanfare.hub.EventLog;
@@ -58,7 +57,7 @@ final class Node {
                 settings.value(Definitions.RETRY_MAX));
         Metrics metrics = new Metrics();
         Hub hub = new Hub(log(settings, memory), bounds, Server.frames(), metrics);
-        Authenticator authenticator = new Authenticator(AuthSettings.OPEN, InstantSource.system());
+        Authenticator authenticator = new Authenticator(Access.of(settings), InstantSource.system());
         return new Server(hub, authenticator, serverSettings(settings), metrics);
     }
 

@@ -31,7 +31,9 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "The key is the node's own: read from the same file, environment (FANFARE_AUTH_KEY) and flags as serve's.",
-            "fanfare serve --help has them all."
+            "fanfare serve --help has them all.",
+            "",
+            "Exit codes: 0 made, 1 there is no key to make it with, 2 it was told something that makes no sense."
         })
 final class Token implements Callable<Integer> {
 
@@ -46,7 +48,11 @@ final class Token implements Callable<Integer> {
     @Option(names = "--sub", paramLabel = "USER", description = "whose it is; he may also read users/USER/**")
     private @Nullable String sub;
 
-    @Option(names = "--ttl", paramLabel = "TIME", description = "how long it holds (${DEFAULT-VALUE})", defaultValue = "1h")
+    @Option(
+            names = "--ttl",
+            paramLabel = "TIME",
+            description = "how long it holds (${DEFAULT-VALUE})",
+            defaultValue = "1h")
     private String ttl = "1h";
 
     @Option(names = "--admin", description = "for looking into the node, and taking topics and streams away")
@@ -76,9 +82,10 @@ final class Token implements Callable<Integer> {
     public Integer call() {
         AuthSettings settings = Access.of(SettingsReader.read(config, System.getenv(), flags()));
         if (settings.key() == null) {
-            throw new CommandFailed("there is no auth.key to make a token with. Make one, and give it to the node and to this"
-                    + " command:\n  export FANFARE_AUTH_KEY=$(openssl rand -base64 32)\nTokens for auth.public-key and"
-                    + " auth.jwks are made by who has the private key.");
+            throw new CommandFailed(
+                    "there is no auth.key to make a token with. Make one, and give it to the node and to this"
+                            + " command:\n  export FANFARE_AUTH_KEY=$(openssl rand -base64 32)\nTokens for auth.public-key and"
+                            + " auth.jwks are made by who has the private key.");
         }
         if (subscribe.isEmpty() && publish.isEmpty() && sub == null && !admin) {
             throw usage("a token for nothing (expected: --subscribe, --publish, --sub or --admin)");

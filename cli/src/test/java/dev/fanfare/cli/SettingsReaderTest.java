@@ -140,10 +140,10 @@ class SettingsReaderTest {
     @Test
     void namesNoSettingWhenNoneIsNear() {
         assertProblems(
-                "auth.key: k",
+                "colour: blue",
                 Map.of(),
                 Map.of(),
-                "unknown setting auth.key; fanfare serve --help lists them all, from FILE line 1");
+                "unknown setting colour; fanfare serve --help lists them all, from FILE line 1");
     }
 
     @Test
