@@ -174,7 +174,7 @@ final class Definitions {
             "auth.api-keys",
             SettingType.text("JSON", "an array of objects").or("off"),
             "off",
-            "keys of backends: a list of name, sha256, publish, subscribe, admin (in flags and variables: JSON)",
+            "keys of backends, in JSON",
             Setting.Form.FILE);
     static final Setting<Optional<List<String>>> AUTH_ANONYMOUS_SUBSCRIBE = define(
             ACCESS,

@@ -56,7 +56,7 @@ class LayersTest {
                 .whereLayer("auth")
                 .mayOnlyAccessLayers("hub")
                 .whereLayer("http")
-                .mayOnlyAccessLayers("hub", "event-stream")
+                .mayOnlyAccessLayers("auth", "hub", "event-stream")
                 .whereLayer("server")
                 .mayOnlyAccessLayers("auth", "http", "hub", "event-stream")
                 .whereLayer("client")
