@@ -41,6 +41,12 @@ final class Definitions {
             SettingType.list("host names"),
             "none",
             "names this node is reached by, beside localhost and IP addresses; a request for another Host gets 421");
+    static final Setting<List<String>> PROXIES_TRUSTED = define(
+            LISTENING,
+            "proxies.trusted",
+            SettingType.list("addresses and networks like 10.0.0.0/8"),
+            "none",
+            "proxies whose X-Forwarded-For and Forwarded say whose request it is");
     static final Setting<Optional<List<String>>> CORS_ORIGINS = define(
             LISTENING,
             "cors.origins",
@@ -124,6 +130,12 @@ final class Definitions {
             "catch-up",
             "when a client can't keep up: it lags and reads on, it skips to the newest of each topic, it is closed");
 
+    static final Setting<Optional<Duration>> SLOW_MAX_LAG = define(
+            STREAMS,
+            "slow.max-lag",
+            SettingType.time("1s", "24h").or("off"),
+            "off",
+            "how long a stream may be behind because its client takes no more; it is ended, and resumes by its id");
     static final Setting<Duration> DRAIN_DELAY = define(
             STREAMS,
             "drain.delay",
@@ -189,6 +201,38 @@ final class Definitions {
             SettingType.count().or("auto", StreamLimit::ofThisMachine),
             "auto",
             "open streams; auto: by memory and file descriptors");
+    static final Setting<Optional<Integer>> LIMITS_STREAMS_PER_IP = define(
+            LIMITS,
+            "limits.streams-per-ip",
+            SettingType.count().or("off"),
+            "off",
+            "open streams of one address; of IPv6, one /64");
+    static final Setting<Optional<Integer>> LIMITS_STREAMS_PER_USER =
+            define(LIMITS, "limits.streams-per-user", SettingType.count().or("off"), "off", "open streams of one user");
+    static final Setting<Optional<Duration>> LIMITS_STREAM_AGE = define(
+            LIMITS,
+            "limits.stream-age",
+            SettingType.time("1s", "365d").or("off"),
+            "off",
+            "after how long, or up to a tenth sooner, a stream is ended, to be opened anew");
+    static final Setting<Optional<Integer>> LIMITS_PUBLISH_RATE = define(
+            LIMITS,
+            "limits.publish-rate",
+            SettingType.count().or("off"),
+            "off",
+            "events a second of one credential, or address; 429 above, a streaming publish is slowed down");
+    static final Setting<Optional<Long>> LIMITS_CATCH_UP_RATE = define(
+            LIMITS,
+            "limits.catch-up-rate",
+            SettingType.size().or("off"),
+            "off",
+            "bytes a second that one address may read behind the newest events; slowed down above");
+    static final Setting<Duration> LIMITS_WRITE_TIME = define(
+            LIMITS,
+            "limits.write-time",
+            SettingType.time("1s", "24h"),
+            "60s",
+            "how long a stream's client may take nothing of what it is sent; cut after");
     static final Setting<Integer> LIMITS_TOPICS =
             define(LIMITS, "limits.topics", SettingType.count(), "10000000", "topics that hold an event");
     static final Setting<Integer> LIMITS_TOPICS_PER_STREAM =

@@ -10,6 +10,7 @@ import dev.fanfare.hub.Retention;
 import dev.fanfare.hub.Subscription;
 import dev.fanfare.rocksdb.Durability;
 import dev.fanfare.rocksdb.RocksLog;
+import dev.fanfare.server.Limits;
 import dev.fanfare.server.Metrics;
 import dev.fanfare.server.Server;
 import dev.fanfare.server.ServerSettings;
@@ -81,6 +82,18 @@ final class Node {
                 InstantSource.system());
     }
 
+    private static Limits limits(Settings settings) {
+        return new Limits(
+                settings.value(Definitions.LIMITS_STREAMS_PER_IP).orElse(null),
+                settings.value(Definitions.LIMITS_STREAMS_PER_USER).orElse(null),
+                settings.value(Definitions.LIMITS_PUBLISH_RATE).orElse(null),
+                settings.value(Definitions.LIMITS_CATCH_UP_RATE).orElse(null),
+                settings.value(Definitions.LIMITS_STREAM_AGE).orElse(null),
+                settings.value(Definitions.SLOW_MAX_LAG).orElse(null),
+                settings.value(Definitions.LIMITS_WRITE_TIME),
+                settings.value(Definitions.PROXIES_TRUSTED));
+    }
+
     private static ServerSettings serverSettings(Settings settings) {
         String slow = settings.value(Definitions.SLOW).replace('-', '_').toUpperCase(Locale.ROOT);
         return new ServerSettings(
@@ -100,6 +113,7 @@ final class Node {
                 settings.value(Definitions.LIMITS_IDLE),
                 settings.value(Definitions.DRAIN_DELAY),
                 settings.value(Definitions.DRAIN_TIME),
+                limits(settings),
                 new SubscribeRequest.Defaults(
                         settings.value(Definitions.LIMITS_TOPICS_PER_STREAM),
                         settings.value(Definitions.HEARTBEAT),

@@ -19,17 +19,10 @@ class DefinitionsTest {
 
     /** Settings that docs/http.md promises and later work defines. */
     private static final Set<String> NOT_YET = Set.of(
-            "limits.catch-up-rate",
-            "limits.publish-rate",
-            "limits.stream-age",
-            "limits.streams-per-ip",
-            "limits.streams-per-user",
             "log.format",
-            "proxies.trusted",
             "redis",
             "redis.hub",
             "redis.ingress.channels",
-            "slow.max-lag",
             "tls.certificate",
             "tls.key");
 

@@ -86,6 +86,11 @@ public final class Problem extends RuntimeException {
         return new Problem(503, "Unavailable", detail, "Retry-After", Integer.toString(retryAfterSeconds), null);
     }
 
+    /** 429: try again, slower, in some seconds. */
+    public static Problem tooMany(String detail, int retryAfterSeconds) {
+        return new Problem(429, "Too many requests", detail, "Retry-After", Integer.toString(retryAfterSeconds), null);
+    }
+
     /** This problem, said of one place in what was sent: {@code line 3}. */
     public Problem at(String place) {
         return new Problem(status, title, place + ": " + detail, headerName, headerValue, published);

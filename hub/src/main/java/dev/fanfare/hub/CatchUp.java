@@ -109,7 +109,7 @@ final class CatchUp {
 
     /** A cursor has left the live set; its sink will say when it can go on. */
     void lagging(Cursor cursor) {
-        if (cursor.sink.writable()) {
+        if (cursor.canReadOn()) {
             queue(cursor);
         }
     }
@@ -146,7 +146,7 @@ final class CatchUp {
             }
             Cursor cursor = ready.get(i);
             cursor.queued = false;
-            if (cursor.state == Cursor.State.LAGGING && cursor.sink.writable()) {
+            if (cursor.state == Cursor.State.LAGGING && cursor.canReadOn()) {
                 readOn(cursor);
             }
         }
@@ -381,7 +381,7 @@ final class CatchUp {
         }
         if (position == loop.at() && cursor.beginning == null) {
             loop.join(cursor);
-        } else if (cursor.sink.writable()) {
+        } else if (cursor.canReadOn()) {
             queue(cursor);
         }
     }

@@ -32,6 +32,8 @@ public final class Cursor {
     final int heartbeat;
     /** How often it is looked at, in seconds: for its heartbeat, and whether its place is stale. */
     final int interval;
+    /** The reconnection time that was asked for, in ms. */
+    final int retry;
 
     State state = State.LAGGING;
     /** Lagging: read up to here. Live: of no meaning, the loop's place counts. */
@@ -51,6 +53,10 @@ public final class Cursor {
     int place = -1;
     /** The second of the last write. */
     int lastWrite;
+    /** Not live: the second since when. */
+    int laggingSince;
+    /** The longest reconnection time there was, in ms, when this one was told its own. */
+    int longestRetry;
     /** Closed, or about to be: nothing is written any more. */
     boolean gone;
     /** Waiting in the loop's list of cursors to read on. */
@@ -95,6 +101,7 @@ public final class Cursor {
         this.interval = (int) Math.max(1, Math.min(heartbeat, loop.staleAfter().toSeconds()));
         this.heartbeatEvents = subscription.heartbeatEvents();
         this.number = number;
+        this.retry = (int) subscription.retry().toMillis();
     }
 
     /** The stream's id, as in {@code fanfare-open}. */
@@ -115,6 +122,11 @@ public final class Cursor {
     /** How many milliseconds of the log it is behind. */
     public long lagMillis() {
         return isLagging() ? Math.max(0, Position.millis(loop.at()) - Position.millis(position)) : 0;
+    }
+
+    /** For how many seconds it has been behind without a break. */
+    public int laggingSeconds() {
+        return isLagging() ? loop.now() - laggingSince : 0;
     }
 
     /** How many bytes, framing included, were written to its sink. */
@@ -147,6 +159,10 @@ public final class Cursor {
     /** Why it is over; of no meaning while it goes on. */
     public EndCause cause() {
         return cause;
+    }
+
+    boolean canReadOn() {
+        return sink.writable() && sink.wantsHistory();
     }
 
     /** Returns how many frames the sink took. One that throws has gone. */

@@ -48,13 +48,17 @@ final class Heartbeats {
         cursor.previousDue = null;
     }
 
-    /** A second has passed: calls {@code due} with every cursor that has been idle for its interval, and waits for the next. */
-    void tick(Consumer<Cursor> due) {
+    /**
+     * A second has passed: calls {@code due} with every cursor that has been idle for its interval, and waits for the next. Each
+     * cursor, idle or not, is given to {@code seen} at least once in its interval.
+     */
+    void tick(Consumer<Cursor> seen, Consumer<Cursor> due) {
         now++;
         Cursor cursor = slots[now & SLOTS - 1];
         while (cursor != null) {
             Cursor next = cursor.nextDue;
             remove(cursor);
+            seen.accept(cursor);
             int at = cursor.lastWrite + cursor.interval;
             if (at <= now) {
                 at = now + cursor.interval;

@@ -41,6 +41,7 @@ public final class Hub implements AutoCloseable {
     private final Window window;
     private final Frame comment;
     private final EndListeners endListeners;
+    private final ReconnectionTimes reconnectionTimes;
     private final List<Loop> loops = new CopyOnWriteArrayList<>();
     private final String idPrefix =
             Integer.toString(ThreadLocalRandom.current().nextInt(36 * 36 * 36, 36 * 36 * 36 * 36), 36);
@@ -62,6 +63,8 @@ public final class Hub implements AutoCloseable {
         this.listener = listener;
         this.settings = settings;
         this.encoder = encoder;
+        this.reconnectionTimes = new ReconnectionTimes(
+                settings.retry().toMillis(), settings.retryMax().toMillis());
         this.comment = ControlEvents.text(encoder, ":\n");
         long after = log.recent(Math.min(settings.windowBytes() / 4, MOST_BYTES_AT_FIRST))
                 .toCompletableFuture()
@@ -244,18 +247,23 @@ public final class Hub implements AutoCloseable {
         return settings.retentionAge().dividedBy(8);
     }
 
-    long retryMillis() {
-        return settings.retry().toMillis();
+    ReconnectionTimes reconnectionTimes() {
+        return reconnectionTimes;
     }
 
-    /**
-     * A reconnection time between one and two times the least, but not above the longest, so that clients ended together do not come
-     * back together.
-     */
+    /** How loaded this process is, from 0 to 1: the reconnection times that streams are told grow with it. */
+    public void load(double load) {
+        reconnectionTimes.load(load);
+    }
+
+    /** The longest reconnection time that a stream is told at the present load, in ms. */
+    public long longestRetryMillis() {
+        return reconnectionTimes.longest();
+    }
+
+    /** A reconnection time for a stream that is ended or refused, of its own, so that clients ended together do not come back together. */
     public long jitteredRetryMillis() {
-        long least = retryMillis();
-        long most = Math.min(2 * least, settings.retryMax().toMillis());
-        return ThreadLocalRandom.current().nextLong(least, most + 1);
+        return reconnectionTimes.atEnd();
     }
 
     /** Ends all streams, each with a reconnection time of its own, then closes the log. */

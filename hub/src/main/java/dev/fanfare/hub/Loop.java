@@ -94,9 +94,11 @@ public final class Loop {
     public Cursor open(Subscription subscription, Sink sink) {
         passWindow();
         Cursor cursor = new Cursor(this, index.acquire(subscription.selection()), sink, subscription, ++streams);
+        cursor.laggingSince = now();
+        cursor.longestRetry = (int) hub.reconnectionTimes().longest();
         pulse.add(cursor);
         open++;
-        catchUp.start(cursor, subscription, hub.preamble(subscription.retry().toMillis()));
+        catchUp.start(cursor, subscription, hub.preamble(hub.reconnectionTimes().toTell(cursor.retry)));
         if (closed) {
             end(cursor, EndCause.SHUTDOWN, hub.jitteredRetryMillis());
         }
@@ -286,7 +288,7 @@ public final class Loop {
         leave(cursor, position);
         cursor.skipping = cursor.slow == Subscription.Slow.LATEST;
         if (cursor.slow == Subscription.Slow.CLOSE) {
-            later(() -> cursor.end(EndCause.SLOW, hub.retryMillis()));
+            later(() -> cursor.end(EndCause.SLOW, hub.jitteredRetryMillis()));
         } else {
             catchUp.lagging(cursor);
         }
@@ -302,6 +304,7 @@ public final class Loop {
         cursor.audience.leave(cursor);
         live--;
         cursor.state = Cursor.State.LAGGING;
+        cursor.laggingSince = now();
         cursor.position = position;
     }
 

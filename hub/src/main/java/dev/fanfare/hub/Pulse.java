@@ -80,7 +80,7 @@ final class Pulse {
         Batch comment = loop.released(Batch.unplaced(List.of(hub.comment())));
         Batch event = loop.released(ControlEvents.batch(encoder, ControlEvents.heartbeat(null)));
         Batch place = place();
-        heartbeats.tick(cursor -> {
+        heartbeats.tick(this::tellRetry, cursor -> {
             if (!cursor.sink.writable()) {
                 return;
             }
@@ -92,6 +92,17 @@ final class Pulse {
                 cursor.write(cursor.heartbeatEvents ? event : comment);
             }
         });
+    }
+
+    /** Streams that were told a reconnection time at another load hear of today's; for the heartbeat this is no write. */
+    private void tellRetry(Cursor cursor) {
+        ReconnectionTimes times = hub.reconnectionTimes();
+        if (times.hasMovedFrom(cursor.longestRetry) && cursor.sink.writable()) {
+            int lastWrite = cursor.lastWrite;
+            cursor.longestRetry = (int) times.longest();
+            cursor.write(loop.released(Batch.unplaced(List.of(hub.retryLine(times.toTell(cursor.retry))))));
+            cursor.lastWrite = lastWrite;
+        }
     }
 
     private Batch place() {

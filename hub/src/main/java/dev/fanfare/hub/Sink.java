@@ -13,6 +13,14 @@ public interface Sink {
     boolean writable();
 
     /**
+     * Whether it wants what lies behind the newest events just now; asked of lagging cursors before each step. When it does not, it
+     * calls {@link Cursor#resume} later.
+     */
+    default boolean wantsHistory() {
+        return true;
+    }
+
+    /**
      * Takes a batch and sends it on at once.
      *
      * @return how many of its frames it took: all, or, of a {@link Batch#divisible} one, the first ones, at least one. After less than

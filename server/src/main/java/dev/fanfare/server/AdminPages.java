@@ -186,6 +186,17 @@ final class AdminPages {
                 json.writeEndObject();
             });
             json.writeEndArray();
+            json.writeNumberProperty("load", server.load().load());
+            json.writeNumberProperty("longestRetry", hub.longestRetryMillis());
+            json.writeNumberProperty("clients", server.admission().tracked());
+            Counters counters = server.counters();
+            json.writeObjectPropertyStart("overload");
+            json.writeNumberProperty("publishesSlowed", counters.publishesSlowed.sum());
+            json.writeNumberProperty("historySlowed", counters.historySlowed.sum());
+            json.writeNumberProperty("endedForLag", counters.endedForLag.sum());
+            json.writeNumberProperty("cut", counters.cut.sum());
+            json.writeNumberProperty("acceptsFailed", counters.acceptsFailed.sum());
+            json.writeEndObject();
         });
     }
 

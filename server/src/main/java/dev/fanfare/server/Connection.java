@@ -449,7 +449,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
         worker.remove(this);
         held.forEach(ReferenceCountUtil::release);
         held.clear();
-        EventStream events = new EventStream(channel, server, head, !exchange.request.http11);
+        EventStream events =
+                new EventStream(channel, server, worker, exchange.client(), head, !exchange.request.http11);
         channel.config().setRecvByteBufAllocator(Server.STREAM_RECEIVE);
         channel.config().setAutoRead(true);
         channel.pipeline().remove(RequestDecoder.class);

@@ -13,13 +13,17 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +42,8 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     private final Channel channel;
     private final @Nullable FileDescriptor socket;
     private final Server server;
+    private final Worker worker;
+    private final Admission.Client client;
     /** Whether the length is told by closing and not by chunks, as for HTTP/1.0. */
     private final boolean closeDelimited;
 
@@ -45,6 +51,15 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     private @Nullable ByteBuf head;
     private @Nullable Cursor cursor;
     private boolean sending;
+    private boolean ended;
+    private boolean cut;
+    /** The client of this one has read more of the past than it may for now. */
+    private boolean pausing;
+    /** While what was sent last has not left: how much is left, and the worker's second since when. */
+    private long left;
+
+    private long leftSince;
+    private @Nullable Future<?> aging;
 
     /** A batch's bytes in one buffer, with chunk framing and, once an HTTP/1.0 stream has asked, without. */
     private static final class Bytes implements Batch.Carrier {
@@ -83,10 +98,18 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     }
 
     /** A stream whose response head goes out with its first batch. */
-    EventStream(Channel channel, Server server, ByteBuf head, boolean closeDelimited) {
+    EventStream(
+            Channel channel,
+            Server server,
+            Worker worker,
+            Admission.Client client,
+            ByteBuf head,
+            boolean closeDelimited) {
         this.channel = channel;
         this.socket = channel instanceof EpollSocketChannel epoll ? epoll.fd() : null;
         this.server = server;
+        this.worker = worker;
+        this.client = client;
         this.head = head;
         this.closeDelimited = closeDelimited;
     }
@@ -102,8 +125,12 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     /** This is what it is the sink of. */
     void begin(Cursor opening) {
         cursor = opening;
+        Duration age = server.settings().limits().streamAge();
         if (!channel.isActive()) {
             opening.close();
+        } else if (age != null) {
+            long millis = age.toMillis() - ThreadLocalRandom.current().nextLong(age.toMillis() / 10 + 1);
+            aging = channel.eventLoop().schedule(() -> end(opening, EndCause.AGE), millis, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -113,9 +140,7 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     }
 
     String remoteAddress() {
-        return channel.remoteAddress() instanceof InetSocketAddress address
-                ? address.getAddress().getHostAddress()
-                : "";
+        return client.address().getHostAddress();
     }
 
     @Override
@@ -124,7 +149,15 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     }
 
     @Override
+    public boolean wantsHistory() {
+        return !pausing;
+    }
+
+    @Override
     public int write(Batch batch) {
+        if (server.admission().limitsHistory() && (cursor == null || cursor.isLagging())) {
+            readHistory(batch.bytes());
+        }
         Bytes bytes = (Bytes) batch.carrier();
         if (bytes == null) {
             bytes = new Bytes();
@@ -141,6 +174,24 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
         }
         queue(all.retainedDuplicate());
         return frames;
+    }
+
+    private void readHistory(int bytes) {
+        long pause = server.admission().historyPause(client, bytes);
+        if (pause > 0 && !pausing) {
+            pausing = true;
+            server.counters().historySlowed.increment();
+            channel.eventLoop()
+                    .schedule(
+                            () -> {
+                                pausing = false;
+                                if (cursor != null) {
+                                    cursor.resume();
+                                }
+                            },
+                            pause,
+                            TimeUnit.NANOSECONDS);
+        }
     }
 
     /**
@@ -173,12 +224,18 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     private void queue(ByteBuf bytes) {
         sending = true;
         channel.writeAndFlush(bytes).addListener(this);
+        if (sending) {
+            left = unsent();
+            leftSince = worker.now();
+            worker.blocked(this);
+        }
     }
 
     /** What was queued has left, or cannot. */
     @Override
     public void operationComplete(ChannelFuture sent) {
         sending = false;
+        worker.unblocked(this);
         if (!sent.isSuccess()) {
             channel.close();
         } else if (cursor != null) {
@@ -186,14 +243,54 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
         }
     }
 
+    private long unsent() {
+        ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+        return queue == null ? 0 : queue.totalPendingWriteBytes() - queue.currentProgress();
+    }
+
+    /** A second has passed, and what was sent has not left: the stream is too slow, or stalled. */
+    void lookAtBlocked(long now) {
+        Limits limits = server.settings().limits();
+        long leftNow = unsent();
+        if (leftNow != left) {
+            left = leftNow;
+            leftSince = now;
+        } else if (now - leftSince >= Math.max(1, limits.writeTime().toSeconds())) {
+            server.counters().cut.increment();
+            cut();
+            return;
+        }
+        Duration maxLag = limits.maxLag();
+        if (cursor != null && !ended && maxLag != null && cursor.laggingSeconds() > maxLag.toSeconds()) {
+            server.counters().endedForLag.increment();
+            end(cursor, EndCause.SLOW);
+        }
+    }
+
+    private void end(Cursor open, EndCause why) {
+        if (channel.isActive()) {
+            open.end(why, server.hub().jitteredRetryMillis());
+        }
+    }
+
+    /** Closes with a reset, so that the kernel keeps nothing for a client that takes nothing. */
+    private void cut() {
+        if (channel.isActive()) {
+            cut = true;
+            channel.config().setOption(ChannelOption.SO_LINGER, 0);
+            channel.close();
+        }
+    }
+
     /** Ends the response and closes; a client that does not even read its end has the time of a request for it. */
     @Override
     public void end() {
+        ended = true;
         ByteBuf last = closeDelimited ? Unpooled.EMPTY_BUFFER : LAST_CHUNK.duplicate();
         ChannelFuture sent = channel.writeAndFlush(last).addListener(ChannelFutureListener.CLOSE);
         if (!sent.isDone()) {
             long patience = server.settings().requestTime().toMillis();
-            channel.eventLoop().schedule(() -> channel.close(), patience, TimeUnit.MILLISECONDS);
+            channel.eventLoop().schedule(this::cut, patience, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -209,7 +306,16 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
         if (cursor != null) {
             cursor.close();
         }
-        server.streamClosed(cursor == null ? EndCause.CLIENT : cursor.cause());
+        worker.unblocked(this);
+        if (aging != null) {
+            aging.cancel(false);
+        }
+        server.streamClosed(client, cause());
+    }
+
+    private EndCause cause() {
+        EndCause told = cursor == null ? EndCause.CLIENT : cursor.cause();
+        return told == EndCause.CLIENT && cut ? EndCause.SLOW : told;
     }
 
     @Override

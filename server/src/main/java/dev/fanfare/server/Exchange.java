@@ -11,6 +11,8 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +39,8 @@ final class Exchange {
     @Nullable
     StreamedPublish document;
 
+    private @Nullable InetAddress address;
+
     /** Whether the client waits to be told to send the body. */
     boolean continueDue;
 
@@ -58,6 +62,24 @@ final class Exchange {
     /** Whether it may be begun, and followed by another of its kind, while earlier ones have no answer. */
     boolean isPublish() {
         return request.method.equals("POST") && stream == null;
+    }
+
+    /** Whose request it is, for what one client may take. */
+    Admission.Client client() {
+        boolean unknown = caller.kind() == Caller.Kind.OPEN || caller.kind() == Caller.Kind.ANONYMOUS;
+        return new Admission.Client(address(), caller.user(), unknown ? null : caller.name());
+    }
+
+    private InetAddress address() {
+        InetAddress known = address;
+        if (known == null) {
+            InetAddress peer = connection.channel().remoteAddress() instanceof InetSocketAddress socket
+                    ? socket.getAddress()
+                    : InetAddress.getLoopbackAddress();
+            known = connection.server().proxies().client(peer, request.head.headers());
+            address = known;
+        }
+        return known;
     }
 
     ByteBufAllocator allocator() {

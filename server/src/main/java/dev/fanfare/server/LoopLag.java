@@ -8,10 +8,13 @@ final class LoopLag implements Runnable {
 
     private static final long EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
+    private static final double USUAL_TIMES = 50;
+
     private final EventLoop eventLoop;
     private final Metrics metrics;
     private long due;
     private volatile long recent;
+    private volatile double usual;
 
     LoopLag(EventLoop eventLoop, Metrics metrics) {
         this.eventLoop = eventLoop;
@@ -26,8 +29,14 @@ final class LoopLag implements Runnable {
         long late = Math.max(0, now - due);
         metrics.loopLag(late);
         recent = Math.max(late, recent - recent / 8);
+        usual += (late - usual) / USUAL_TIMES;
         due = now + EVERY_NANOS;
         eventLoop.schedule(this, EVERY_NANOS, TimeUnit.NANOSECONDS);
+    }
+
+    /** The average of some five seconds; for any thread. */
+    double usualNanos() {
+        return usual;
     }
 
     /** The worst of about the last second, fading; for any thread. */

@@ -7,6 +7,7 @@ import dev.fanfare.http.StreamedBody;
 import dev.fanfare.http.StreamedPublish;
 import dev.fanfare.hub.AppendRefused;
 import dev.fanfare.hub.Hub;
+import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Topic;
 import dev.fanfare.hub.TopicEnded;
 import io.netty.buffer.ByteBuf;
@@ -15,6 +16,7 @@ import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,13 @@ final class PublishStream {
 
     private final @Nullable AutoCloseable endListener;
 
+    /** Events of the body so far, and those that were counted towards the client's rate. */
+    private int events;
+
+    private int counted;
+    /** More was published than may be in the time: the body is read no further. */
+    private boolean pausing;
+
     private boolean feeding;
     private boolean bodyEnded;
     /** Why nothing more of the body counts. */
@@ -55,7 +64,7 @@ final class PublishStream {
         this.ending = asked.ends() ? asked.topic() : null;
         this.repeatable = asked.key() != null;
         this.appends = new OrderedAppends(hub.log(), exchange::onLoop, this::progressed);
-        this.body = asked.body(exchange.connection.server().settings().eventBytes(), appends::add);
+        this.body = asked.body(exchange.connection.server().settings().eventBytes(), this::add);
         this.endListener = asked.topic() == null
                 ? null
                 : hub.onEnd(
@@ -65,12 +74,38 @@ final class PublishStream {
 
     /** Whether as much as may be waits for the log. */
     boolean isFull() {
-        return !isOver() && appends.isFull();
+        return !isOver() && (pausing || appends.isFull());
     }
 
     /** Whether what may still come of the body counts for nothing. */
     private boolean isOver() {
         return problem != null || appends.failure() != null || settled;
+    }
+
+    private void add(Publication publication) {
+        events++;
+        appends.add(publication);
+    }
+
+    /** Has the connection read no further when the client has published more than it may. */
+    private void slowDown() {
+        Server server = exchange.connection.server();
+        long pause = server.admission().publishPause(exchange.client(), events - counted);
+        counted = events;
+        if (pause > 0 && !pausing && !bodyEnded) {
+            pausing = true;
+            server.counters().publishesSlowed.increment();
+            exchange.connection
+                    .worker()
+                    .eventLoop()
+                    .schedule(
+                            () -> {
+                                pausing = false;
+                                progressed();
+                            },
+                            pause,
+                            TimeUnit.NANOSECONDS);
+        }
     }
 
     /** The body goes on. */
@@ -97,6 +132,7 @@ final class PublishStream {
 
     /** For now, that is all that has come. */
     void contentPaused() {
+        slowDown();
         appends.flush();
         settle();
     }

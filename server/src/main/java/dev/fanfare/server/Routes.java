@@ -12,6 +12,7 @@ import dev.fanfare.http.Query;
 import dev.fanfare.http.StreamedPublish;
 import dev.fanfare.http.SubscribeRequest;
 import dev.fanfare.hub.Hub;
+import dev.fanfare.hub.Loop;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Subscription;
 import dev.fanfare.hub.Topic;
@@ -23,6 +24,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** What each URL does. */
@@ -43,6 +45,9 @@ final class Routes {
             publish     curl -d 'hi' 'http://%1$s/topics/hello'
             in a page   new EventSource('http://%1$s/events?topic=hello').onmessage = e => console.log(e.data)
             """.getBytes(StandardCharsets.UTF_8);
+
+    /** What a page counts with before its size is known, in bytes. */
+    private static final int PAGE_IN_ADVANCE = 4_096;
 
     private final Server server;
     private final Hub hub;
@@ -244,6 +249,7 @@ final class Routes {
             answer(exchange, status, end.topic(), hub.end(end.topic(), end.reason()));
             return;
         }
+        server.admission().checkPublish(exchange.client(), 1);
         Publication publication =
                 PublishRequest.of(exchange.caller, topic, request.query(), request.header("Idempotency-Key"), body);
         answer(
@@ -273,6 +279,7 @@ final class Routes {
             exchange.answer(200, Published.NOTHING.body());
             return;
         }
+        server.admission().checkPublish(exchange.client(), all.size());
         hub.log().append(all).whenComplete((positions, failure) -> {
             if (failure != null) {
                 exchange.fail(failure);
@@ -310,10 +317,7 @@ final class Routes {
                 server.settings().defaults(),
                 InstantSource.system());
         if (Accept.of(request.list(HttpHeaderNames.ACCEPT)) == Accept.JSON) {
-            CompletableFuture<byte[]> page =
-                    pages.read(asked, exchange.connection.worker().loop());
-            exchange.onAbandon = () -> page.cancel(false);
-            answer(exchange, page);
+            page(exchange, asked);
         } else {
             asked.hasSeenTheEnd(hub.log())
                     .thenAccept(over -> exchange.onLoop(() -> stream(exchange, asked.subscription(), over)))
@@ -321,6 +325,37 @@ final class Routes {
                         exchange.fail(failure);
                         return null;
                     });
+        }
+    }
+
+    /** Answers with a page of history, later when the client has read much already. */
+    private void page(Exchange exchange, SubscribeRequest asked) {
+        Loop loop = exchange.connection.worker().loop();
+        long pause = server.admission().historyPause(exchange.client(), PAGE_IN_ADVANCE);
+        CompletableFuture<byte[]> page = pause == 0 ? pages.read(asked, loop) : new CompletableFuture<>();
+        if (pause > 0) {
+            server.counters().historySlowed.increment();
+            exchange.connection
+                    .worker()
+                    .eventLoop()
+                    .schedule(() -> readLater(asked, loop, page), pause, TimeUnit.NANOSECONDS);
+        }
+        exchange.onAbandon = () -> page.cancel(false);
+        page.thenAccept(body -> server.admission().historyRead(exchange.client(), PAGE_IN_ADVANCE, body.length));
+        answer(exchange, page);
+    }
+
+    private void readLater(SubscribeRequest asked, Loop loop, CompletableFuture<byte[]> page) {
+        if (!page.isDone()) {
+            CompletableFuture<byte[]> read = pages.read(asked, loop);
+            page.whenComplete((body, cancelled) -> read.cancel(false));
+            read.whenComplete((body, failure) -> {
+                if (failure != null) {
+                    page.completeExceptionally(failure);
+                } else {
+                    page.complete(body);
+                }
+            });
         }
     }
 
@@ -336,7 +371,7 @@ final class Routes {
             exchange.answer(streamHead(exchange).head());
         } else if (server.refusesStreams()) {
             refuseStream(exchange, Refusal.DRAINING);
-        } else if (!server.streamOpened()) {
+        } else if (!server.streamOpened(exchange.client())) {
             refuseStream(exchange, Refusal.LIMIT);
         } else {
             EventStream stream = exchange.connection.becomeStream(

@@ -32,7 +32,6 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A hub behind HTTP/1.1. Epoll where it loads, NIO elsewhere. */
@@ -54,7 +53,10 @@ public final class Server implements AutoCloseable {
     private final Rates rates;
     private final EventLoopGroup group;
     private final Map<EventExecutor, Worker> workers = new IdentityHashMap<>();
-    private final AtomicInteger streams = new AtomicInteger();
+    private final Counters counters = new Counters();
+    private final Proxies proxies;
+    private final Admission admission;
+    private final Load load;
     private final Shutdown shutdown;
     private volatile @Nullable Channel listener;
     private volatile @Nullable Channel adminListener;
@@ -77,6 +79,7 @@ public final class Server implements AutoCloseable {
         this.settings = settings;
         this.access = new Access(authenticator);
         this.origins = new Origins(settings, access.isOpen());
+        this.proxies = new Proxies(settings.limits().trustedProxies());
         this.routes = new Routes(this, hub);
         IoHandlerFactory io = Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
         this.group = new MultiThreadIoEventLoopGroup(settings.loops(), io);
@@ -86,6 +89,8 @@ public final class Server implements AutoCloseable {
             lags.add(new LoopLag(eventLoop, metrics));
         }
         this.rates = new Rates(hub, group);
+        this.admission = new Admission(settings, group);
+        this.load = new Load(hub, admission, lags, group);
         this.shutdown = new Shutdown(hub, workers.values());
         metrics.observe(this, hub);
     }
@@ -143,7 +148,9 @@ public final class Server implements AutoCloseable {
         if (!binding.isSuccess()) {
             throw new IOException(binding.cause().getMessage(), binding.cause());
         }
-        return binding.channel();
+        Channel bound = binding.channel();
+        bound.pipeline().addLast(new AcceptFailures(counters));
+        return bound;
     }
 
     private void connect(Channel channel, Door door) {
@@ -192,23 +199,42 @@ public final class Server implements AutoCloseable {
         return shutdown.refusesStreams();
     }
 
+    Hub hub() {
+        return hub;
+    }
+
     int streams() {
-        return streams.get();
+        return admission.streams();
     }
 
     /** Counts a stream in, unless there are as many as may be. */
-    boolean streamOpened() {
-        if (streams.incrementAndGet() <= settings.streams()) {
+    boolean streamOpened(Admission.Client client) {
+        boolean admitted = admission.streamOpened(client);
+        if (admitted) {
             metrics.streamOpened();
-            return true;
         }
-        streams.decrementAndGet();
-        return false;
+        return admitted;
     }
 
-    void streamClosed(EndCause cause) {
-        streams.decrementAndGet();
+    void streamClosed(Admission.Client client, EndCause cause) {
+        admission.streamClosed(client);
         metrics.streamClosed(cause);
+    }
+
+    Counters counters() {
+        return counters;
+    }
+
+    Proxies proxies() {
+        return proxies;
+    }
+
+    Admission admission() {
+        return admission;
+    }
+
+    Load load() {
+        return load;
     }
 
     /**

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param idle how long a connection may be open without a request
  * @param drainDelay how long a draining server takes new streams yet
  * @param drainTime over how long it then ends all
+ * @param limits what one client may take
  * @param defaults what streams get that do not say
  */
 public record ServerSettings(
@@ -43,4 +44,5 @@ public record ServerSettings(
         Duration idle,
         Duration drainDelay,
         Duration drainTime,
+        Limits limits,
         SubscribeRequest.Defaults defaults) {}

@@ -23,6 +23,9 @@ final class Worker {
     private final EventLoop eventLoop;
     private final Loop loop;
     private final Set<Connection> connections = new HashSet<>();
+    /** Streams whose clients have not taken all of what they were sent. */
+    private final Set<EventStream> blocked = new HashSet<>();
+
     private final long requestSeconds;
     private final long idleSeconds;
     private final long publishSeconds;
@@ -52,13 +55,14 @@ final class Worker {
     private void tick() {
         now++;
         date = date();
-        List<Connection> late = new ArrayList<>();
+        List<Connection> overdue = new ArrayList<>();
         for (Connection connection : connections) {
             if (connection.deadline() <= now) {
-                late.add(connection);
+                overdue.add(connection);
             }
         }
-        late.forEach(Connection::expire);
+        overdue.forEach(Connection::expire);
+        List.copyOf(blocked).forEach(stream -> stream.lookAtBlocked(now));
     }
 
     EventLoop eventLoop() {
@@ -67,6 +71,20 @@ final class Worker {
 
     Loop loop() {
         return loop;
+    }
+
+    /** Seconds since it began. */
+    long now() {
+        return now;
+    }
+
+    /** The client of a stream is slow in taking what it was sent: the stream is looked at each second. */
+    void blocked(EventStream stream) {
+        blocked.add(stream);
+    }
+
+    void unblocked(EventStream stream) {
+        blocked.remove(stream);
     }
 
     /** The value of a Date header, as of this second. */

@@ -39,6 +39,29 @@ final class TestNode implements AutoCloseable {
         Duration idle = Duration.ofSeconds(75);
         Duration drainDelay = Duration.ZERO;
         Duration drainTime = Duration.ZERO;
+
+        @Nullable
+        Integer streamsPerIp;
+
+        @Nullable
+        Integer streamsPerUser;
+
+        @Nullable
+        Integer publishRate;
+
+        @Nullable
+        Long catchUpRate;
+
+        @Nullable
+        Duration streamAge;
+
+        @Nullable
+        Duration maxLag;
+
+        Duration writeTime = Duration.ofSeconds(60);
+        List<String> trustedProxies = List.of();
+        Duration retry = Duration.ofSeconds(3);
+        Duration retryMax = Duration.ofSeconds(60);
         Duration heartbeat = Duration.ofSeconds(15);
         long windowBytes = 64L << 20;
         long logBytes = 256L << 20;
@@ -64,7 +87,7 @@ final class TestNode implements AutoCloseable {
         Metrics metrics = new Metrics();
         hub = new Hub(
                 bounds.log == null ? new MemoryLog(retention, InstantSource.system()) : bounds.log,
-                new HubSettings(bounds.windowBytes, bounds.age, Duration.ofSeconds(3), Duration.ofSeconds(60)),
+                new HubSettings(bounds.windowBytes, bounds.age, bounds.retry, bounds.retryMax),
                 Server.frames(),
                 metrics);
         server = new Server(
@@ -87,11 +110,17 @@ final class TestNode implements AutoCloseable {
                         bounds.idle,
                         bounds.drainDelay,
                         bounds.drainTime,
+                        new Limits(
+                                bounds.streamsPerIp,
+                                bounds.streamsPerUser,
+                                bounds.publishRate,
+                                bounds.catchUpRate,
+                                bounds.streamAge,
+                                bounds.maxLag,
+                                bounds.writeTime,
+                                bounds.trustedProxies),
                         new SubscribeRequest.Defaults(
-                                bounds.topicsPerStream,
-                                bounds.heartbeat,
-                                Duration.ofSeconds(3),
-                                Subscription.Slow.CATCH_UP)),
+                                bounds.topicsPerStream, bounds.heartbeat, bounds.retry, Subscription.Slow.CATCH_UP)),
                 metrics);
         try {
             port = server.start();

@@ -1,0 +1,158 @@
+package dev.fanfare.server;
+
+import dev.fanfare.http.Problem;
+import io.netty.channel.EventLoopGroup;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** Who may have how much: streams at once, events a second, bytes of history a second. Thread-safe. */
+final class Admission {
+
+    private static final long SWEEP_SECONDS = 5;
+    private static final int NETWORK_BYTES = 8;
+
+    private final int mostStreams;
+    private final AtomicInteger streams = new AtomicInteger();
+    private final @Nullable Counts byIp;
+    private final @Nullable Counts byUser;
+    private final @Nullable Buckets publishes;
+    private final @Nullable Buckets history;
+
+    /**
+     * Who asks.
+     *
+     * @param address where from
+     * @param user who he is, or null
+     * @param credential what stands for him where rates are limited, or null
+     */
+    record Client(
+            InetAddress address,
+            @Nullable String user,
+            @Nullable String credential) {
+
+        /** The address, of IPv6 the /64 network: who has one of its addresses has all of them. */
+        String network() {
+            if (!(address instanceof Inet6Address)) {
+                return address.getHostAddress();
+            }
+            StringBuilder network = new StringBuilder();
+            byte[] bytes = address.getAddress();
+            for (int i = 0; i < NETWORK_BYTES; i += 2) {
+                network.append(Integer.toHexString((bytes[i] & 0xff) << 8 | bytes[i + 1] & 0xff))
+                        .append(':');
+            }
+            return network + ":/64";
+        }
+
+        private String publisher() {
+            return credential == null ? network() : "credential " + credential;
+        }
+    }
+
+    Admission(ServerSettings settings, EventLoopGroup group) {
+        Limits limits = settings.limits();
+        this.mostStreams = settings.streams();
+        this.byIp = limits.streamsPerIp() == null ? null : new Counts(limits.streamsPerIp());
+        this.byUser = limits.streamsPerUser() == null ? null : new Counts(limits.streamsPerUser());
+        this.publishes = limits.publishRate() == null ? null : new Buckets(limits.publishRate());
+        this.history = limits.catchUpRate() == null ? null : new Buckets(limits.catchUpRate());
+        if (publishes != null || history != null) {
+            group.scheduleAtFixedRate(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
+        }
+    }
+
+    private void sweep() {
+        if (publishes != null) {
+            publishes.sweep();
+        }
+        if (history != null) {
+            history.sweep();
+        }
+    }
+
+    /** Open streams. */
+    int streams() {
+        return streams.get();
+    }
+
+    /** Open streams against the most there may be, from 0 to 1. */
+    double share() {
+        return mostStreams <= 0 ? 1 : (double) streams.get() / mostStreams;
+    }
+
+    /** Counts a stream in, unless there are as many as may be, of all or of this client. */
+    boolean streamOpened(Client client) {
+        if (streams.incrementAndGet() <= mostStreams) {
+            if (byIp == null || byIp.add(client.network())) {
+                String user = client.user();
+                if (byUser == null || user == null || byUser.add(user)) {
+                    return true;
+                }
+                if (byIp != null) {
+                    byIp.remove(client.network());
+                }
+            }
+        }
+        streams.decrementAndGet();
+        return false;
+    }
+
+    void streamClosed(Client client) {
+        streams.decrementAndGet();
+        if (byIp != null) {
+            byIp.remove(client.network());
+        }
+        String user = client.user();
+        if (byUser != null && user != null) {
+            byUser.remove(user);
+        }
+    }
+
+    /** Refuses events of a client who has published more than he may; a document may go beyond once, and is then owed for. */
+    void checkPublish(Client client, int events) {
+        if (publishes == null) {
+            return;
+        }
+        long nanos = publishes.tryTake(client.publisher(), events);
+        if (nanos > 0) {
+            throw Problem.tooMany(
+                    "more events a second than one client may publish (limits.publish-rate); send slower, or in one"
+                            + " streaming request, which is slowed down and not refused",
+                    (int) Math.min(3_600, 1 + TimeUnit.NANOSECONDS.toSeconds(nanos)));
+        }
+    }
+
+    /** Counts events of a streaming publish; returns for how many nanoseconds it is to be read no further. */
+    long publishPause(Client client, int events) {
+        return publishes == null || events == 0 ? 0 : publishes.take(client.publisher(), events);
+    }
+
+    boolean limitsHistory() {
+        return history != null;
+    }
+
+    /** Counts bytes read from behind the newest events; returns for how many nanoseconds the client is to read no further. */
+    long historyPause(Client client, long bytes) {
+        return history == null ? 0 : history.take(client.network(), bytes);
+    }
+
+    /** A read for which so many bytes were counted in advance had so many. */
+    void historyRead(Client client, int inAdvance, int bytes) {
+        if (history != null && bytes > inAdvance) {
+            history.take(client.network(), bytes - inAdvance);
+        } else if (history != null && bytes < inAdvance) {
+            history.giveBack(client.network(), inAdvance - bytes);
+        }
+    }
+
+    /** Clients that something is known of. */
+    int tracked() {
+        return (byIp == null ? 0 : byIp.size())
+                + (byUser == null ? 0 : byUser.size())
+                + (publishes == null ? 0 : publishes.size())
+                + (history == null ? 0 : history.size());
+    }
+}
