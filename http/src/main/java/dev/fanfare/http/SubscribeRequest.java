@@ -184,15 +184,21 @@ public record SubscribeRequest(Subscription subscription, boolean fromNow, int l
         if (position > 0) {
             return Start.after(position);
         }
-        Matcher age = AGE.matcher(from);
-        if (age.matches()) {
-            return Start.at(clock.instant().minus(duration(Long.parseLong(age.group(1)), age.group(2))));
+        Duration age = age(from);
+        if (age != null) {
+            return Start.at(clock.instant().minus(age));
         }
         return Start.at(time(from, clock));
     }
 
-    private static Duration duration(long amount, String unit) {
-        return switch (unit) {
+    /** A length of time such as {@code 10m}; null if it is none. */
+    static @Nullable Duration age(String text) {
+        Matcher age = AGE.matcher(text);
+        if (!age.matches()) {
+            return null;
+        }
+        long amount = Long.parseLong(age.group(1));
+        return switch (age.group(2)) {
             case "ms" -> Duration.ofMillis(amount);
             case "s" -> Duration.ofSeconds(amount);
             case "m" -> Duration.ofMinutes(amount);

@@ -18,7 +18,9 @@ final class ObservedLog implements EventLog {
     @Override
     public CompletionStage<long[]> append(List<? extends Entry> entries) {
         long begin = System.nanoTime();
-        return log.append(entries).whenComplete((positions, failure) -> listener.appended(System.nanoTime() - begin));
+        CompletionStage<long[]> appended = log.append(entries);
+        appended.whenComplete((positions, failure) -> listener.appended(System.nanoTime() - begin));
+        return appended; // and not what depends on it, which would fail with another exception
     }
 
     @Override

@@ -3,24 +3,48 @@ package dev.fanfare.server;
 import dev.fanfare.auth.AuthRefused;
 import dev.fanfare.auth.Authenticator;
 import dev.fanfare.auth.Caller;
+import dev.fanfare.auth.Opening;
+import dev.fanfare.auth.Revocations;
+import dev.fanfare.auth.Ticket;
+import dev.fanfare.auth.TicketRequest;
+import dev.fanfare.auth.Tickets;
+import dev.fanfare.http.Problem;
+import dev.fanfare.http.TicketBody;
+import dev.fanfare.hub.EventLog;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.cookie.Cookie;
 import io.netty.handler.codec.http.cookie.ServerCookieDecoder;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the credential that a request presents, and who it stands for: the header first, then a ticket, then the cookie. */
-final class Access {
+/**
+ * Finds the credential that a request presents, and who it stands for: the header first, then a ticket, then the cookie. Makes tickets,
+ * and revokes. No method blocks.
+ */
+final class Access implements AutoCloseable {
 
     private static final String COOKIE = "fanfare_token";
     private static final String SCHEME = "Bearer ";
 
     private final Authenticator authenticator;
+    private final Revocations revocations;
+    private final Tickets tickets;
 
-    Access(Authenticator authenticator) {
+    /** Reads what the log knows of tickets and revocations, and blocks until it has. */
+    Access(Authenticator authenticator, EventLog log) {
         this.authenticator = authenticator;
+        this.revocations = Revocations.start(log).toCompletableFuture().join();
+        this.tickets = Tickets.start(log, revocations, InstantSource.system())
+                .toCompletableFuture()
+                .join();
+    }
+
+    @Override
+    public void close() {
+        authenticator.close();
     }
 
     /** Whether everyone may do everything. */
@@ -35,12 +59,53 @@ final class Access {
         }
         List<String> headers = request.head.headers().getAll(HttpHeaderNames.AUTHORIZATION);
         if (!headers.isEmpty()) {
-            return header(headers);
+            return header(headers).thenApply(this::unrevoked);
         }
         String cookie = cookie(request);
         return cookie == null
                 ? CompletableFuture.completedFuture(authenticator.anonymous())
-                : authenticator.cookie(cookie);
+                : authenticator.cookie(cookie).thenApply(this::unrevoked);
+    }
+
+    /** The ticket in a request's URL that counts, or null. */
+    @Nullable
+    String ticket(Request request) {
+        boolean header = request.head.headers().contains(HttpHeaderNames.AUTHORIZATION);
+        return isOpen() || header || !request.rawQuery.contains("ticket")
+                ? null
+                : request.query().first("ticket");
+    }
+
+    /** Opens a ticket; fails with {@link AuthRefused}. */
+    CompletionStage<Opening> open(String ticket) {
+        return tickets.open(ticket);
+    }
+
+    /** Makes a ticket; fails with {@link AuthRefused}, or {@link Problem} 400. */
+    CompletionStage<Ticket> ticket(Caller caller, byte[] body) {
+        TicketRequest request = TicketBody.read(body);
+        if (caller.kind() == Caller.Kind.OPEN) {
+            throw Problem.badRequest("this node asks for no credential; open the stream without a ticket");
+        }
+        if (request == null && caller.kind() == Caller.Kind.API_KEY) {
+            throw Problem.badRequest(
+                    "an API key says whose ticket it wants: {\"sub\":\"alice\",\"subscribe\":[\"orders/*\"]}");
+        }
+        return request == null ? tickets.issue(caller) : tickets.issue(caller, request);
+    }
+
+    Revocations revocations() {
+        return revocations;
+    }
+
+    boolean isRevoked(Caller caller) {
+        String user = caller.user();
+        return user != null && revocations.isRevoked(user, caller.issued());
+    }
+
+    private Caller unrevoked(Caller caller) {
+        revocations.check(caller);
+        return caller;
     }
 
     private CompletionStage<Caller> header(List<String> headers) {

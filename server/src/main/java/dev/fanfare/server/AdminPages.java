@@ -4,7 +4,6 @@ import dev.fanfare.http.Json;
 import dev.fanfare.http.Problem;
 import dev.fanfare.http.Query;
 import dev.fanfare.hub.BusyTopic;
-import dev.fanfare.hub.Cursor;
 import dev.fanfare.hub.EndCause;
 import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Hub;
@@ -15,7 +14,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 
@@ -30,7 +31,8 @@ final class AdminPages {
     private final Hub hub;
 
     /** A stream as it was when asked. */
-    private record Row(String id, String ip, List<Selector> topics, long age, long lag, long bytes) {}
+    private record Row(
+            String id, @Nullable String user, String ip, List<Selector> topics, long age, long lag, long bytes) {}
 
     AdminPages(Server server, Hub hub) {
         this.server = server;
@@ -71,9 +73,10 @@ final class AdminPages {
 
     CompletableFuture<byte[]> streams(Query query) {
         String topic = query.first("topic");
+        String user = query.first("user");
         String after = query.all("after").isEmpty() ? "" : query.all("after").get(0);
         int limit = query.number("limit", 1, MOST, 100);
-        return onEachLoop(loop -> rows(loop, topic)).thenApply(found -> {
+        return onEachLoop(loop -> rows(loop, topic, user)).thenApply(found -> {
             List<Row> rows = found.stream()
                     .flatMap(List::stream)
                     .filter(row -> row.id().compareTo(after) > 0)
@@ -84,7 +87,11 @@ final class AdminPages {
                 rows.stream().limit(limit).forEach(row -> {
                     json.writeStartObject();
                     json.writeStringProperty("id", row.id());
-                    json.writeNullProperty("user");
+                    if (row.user() == null) {
+                        json.writeNullProperty("user");
+                    } else {
+                        json.writeStringProperty("user", row.user());
+                    }
                     json.writeStringProperty("ip", row.ip());
                     json.writeArrayPropertyStart("selectors");
                     row.topics().forEach(selector -> json.writeString(selector.toString()));
@@ -109,16 +116,19 @@ final class AdminPages {
         }
     }
 
-    private static List<Row> rows(Loop loop, @Nullable String topic) {
+    private static List<Row> rows(Loop loop, @Nullable String topic, @Nullable String user) {
         List<Row> rows = new ArrayList<>();
         long now = System.currentTimeMillis();
         loop.forEach(cursor -> {
             boolean wanted = topic == null
                     || cursor.selectors().stream()
                             .anyMatch(selector -> selector.toString().equals(topic));
-            if (wanted && cursor.sink() instanceof EventStream stream) {
+            if (wanted
+                    && cursor.sink() instanceof EventStream stream
+                    && (user == null || user.equals(stream.caller().user()))) {
                 rows.add(new Row(
                         cursor.id(),
+                        stream.caller().user(),
                         stream.remoteAddress(),
                         cursor.selectors(),
                         (now - stream.opened()) / 1000,
@@ -130,24 +140,48 @@ final class AdminPages {
     }
 
     CompletableFuture<byte[]> closeStream(String id) {
-        return onEachLoop(loop -> close(loop, id)).thenApply(closed -> {
-            if (!closed.contains(true)) {
-                throw new Problem(
-                        404, "No such stream", "no open stream has the id " + id + "; GET /streams lists them");
-            }
-            return Json.bytes(json -> json.writeStringProperty("closed", id));
-        });
+        return onEachLoop(
+                        loop -> end(loop, EndCause.ADMIN, stream -> stream.id().equals(id)))
+                .thenApply(closed -> {
+                    if (closed.stream().allMatch(streams -> streams == 0)) {
+                        throw new Problem(
+                                404, "No such stream", "no open stream has the id " + id + "; GET /streams lists them");
+                    }
+                    return Json.bytes(json -> json.writeStringProperty("closed", id));
+                });
     }
 
-    private boolean close(Loop loop, String id) {
-        List<Cursor> found = new ArrayList<>(1);
+    private int end(Loop loop, EndCause cause, Predicate<EventStream> which) {
+        List<EventStream> found = new ArrayList<>(1);
         loop.forEach(cursor -> {
-            if (cursor.id().equals(id)) {
-                found.add(cursor);
+            if (cursor.sink() instanceof EventStream stream && which.test(stream)) {
+                found.add(stream);
             }
         });
-        found.forEach(cursor -> cursor.end(EndCause.ADMIN, hub.jitteredRetryMillis()));
-        return !found.isEmpty();
+        found.forEach(stream -> stream.end(cause));
+        return found.size();
+    }
+
+    /** Ends a user's streams; with {@code ?revoke}, what he was given until now opens no other. */
+    CompletableFuture<byte[]> closeUser(String user, Query query) {
+        CompletionStage<?> before = query.has("revoke")
+                ? server.access().revocations().revoke(user)
+                : CompletableFuture.completedFuture(null);
+        return before.thenCompose(revoked -> onEachLoop(loop -> end(
+                        loop,
+                        EndCause.ADMIN,
+                        stream -> user.equals(stream.caller().user()))))
+                .thenApply(closed -> Json.bytes(json -> json.writeNumberProperty(
+                        "closed", closed.stream().mapToInt(Integer::intValue).sum())))
+                .toCompletableFuture();
+    }
+
+    /** A user's credentials that were issued up to a time are no good any more. */
+    void revoked(String user, long issuedUpTo) {
+        onEachLoop(loop -> end(
+                loop,
+                EndCause.REVOKED,
+                stream -> user.equals(stream.caller().user()) && stream.caller().issued() <= issuedUpTo));
     }
 
     /** The metrics, gathered off the event loop. */

@@ -238,21 +238,24 @@ final class Connection extends ChannelInboundHandlerAdapter {
             refuseEarly(exchange, problem);
             return;
         }
-        CompletableFuture<Caller> caller =
-                server.routes().identify(exchange.request).toCompletableFuture();
+        CompletableFuture<Caller> caller = server.routes().identify(exchange).toCompletableFuture();
         if (caller.isDone()) {
             caller.whenComplete((who, failure) -> identified(exchange, who, failure));
         } else {
             identifying = true;
-            caller.whenComplete((who, failure) -> exchange.onLoop(() -> {
-                identifying = false;
-                if (exchange == receiving) { // else the connection is closed or closing
-                    identified(exchange, who, failure);
-                    takeHeld();
-                    channel.flush();
-                    readMoreOrNot();
-                }
-            }));
+            caller.whenComplete((who, failure) -> exchange.onLoop(() -> identifiedLater(exchange, who, failure)));
+        }
+    }
+
+    private void identifiedLater(Exchange exchange, @Nullable Caller caller, @Nullable Throwable failure) {
+        identifying = false;
+        if (exchange != receiving || !channel.isActive()) {
+            exchange.closeOpening(); // the client has gone, or has been given up
+        } else {
+            identified(exchange, caller, failure);
+            takeHeld();
+            channel.flush();
+            readMoreOrNot();
         }
     }
 
@@ -449,8 +452,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         worker.remove(this);
         held.forEach(ReferenceCountUtil::release);
         held.clear();
-        EventStream events =
-                new EventStream(channel, server, worker, exchange.client(), head, !exchange.request.http11);
+        EventStream events = new EventStream(exchange, head);
         channel.config().setRecvByteBufAllocator(Server.STREAM_RECEIVE);
         channel.config().setAutoRead(true);
         channel.pipeline().remove(RequestDecoder.class);

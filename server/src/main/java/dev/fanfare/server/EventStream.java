@@ -1,5 +1,7 @@
 package dev.fanfare.server;
 
+import dev.fanfare.auth.Caller;
+import dev.fanfare.auth.Opening;
 import dev.fanfare.hub.Batch;
 import dev.fanfare.hub.Cursor;
 import dev.fanfare.hub.EndCause;
@@ -47,6 +49,9 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     /** Whether the length is told by closing and not by chunks, as for HTTP/1.0. */
     private final boolean closeDelimited;
 
+    private final Caller caller;
+    private final @Nullable Opening opening;
+    private @Nullable Future<?> ending;
     private final long opened = System.currentTimeMillis();
     private @Nullable ByteBuf head;
     private @Nullable Cursor cursor;
@@ -59,7 +64,6 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     private long left;
 
     private long leftSince;
-    private @Nullable Future<?> aging;
 
     /** A batch's bytes in one buffer, with chunk framing and, once an HTTP/1.0 stream has asked, without. */
     private static final class Bytes implements Batch.Carrier {
@@ -98,20 +102,17 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     }
 
     /** A stream whose response head goes out with its first batch. */
-    EventStream(
-            Channel channel,
-            Server server,
-            Worker worker,
-            Admission.Client client,
-            ByteBuf head,
-            boolean closeDelimited) {
-        this.channel = channel;
+    EventStream(Exchange exchange, ByteBuf head) {
+        this.channel = exchange.connection.channel();
         this.socket = channel instanceof EpollSocketChannel epoll ? epoll.fd() : null;
-        this.server = server;
-        this.worker = worker;
-        this.client = client;
+        this.server = exchange.connection.server();
+        this.worker = exchange.connection.worker();
+        this.client = exchange.client();
+        this.caller = exchange.caller;
+        this.opening = exchange.opening;
+        exchange.opening = null;
         this.head = head;
-        this.closeDelimited = closeDelimited;
+        this.closeDelimited = !exchange.request.http11;
     }
 
     private static int start(Frame frame, boolean closeDelimited) {
@@ -123,15 +124,49 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
     }
 
     /** This is what it is the sink of. */
-    void begin(Cursor opening) {
-        cursor = opening;
-        Duration age = server.settings().limits().streamAge();
+    void begin(Cursor begun) {
+        cursor = begun;
         if (!channel.isActive()) {
-            opening.close();
-        } else if (age != null) {
-            long millis = age.toMillis() - ThreadLocalRandom.current().nextLong(age.toMillis() / 10 + 1);
-            aging = channel.eventLoop().schedule(() -> end(opening, EndCause.AGE), millis, TimeUnit.MILLISECONDS);
+            begun.close();
+        } else {
+            limit();
         }
+    }
+
+    /** Has the stream end when it has been open for long enough, or the right to it ends. */
+    private void limit() {
+        long left = caller.until() - System.currentTimeMillis();
+        Duration age = server.settings().limits().streamAge();
+        long most = age == null
+                ? Long.MAX_VALUE
+                : age.toMillis() - ThreadLocalRandom.current().nextLong(age.toMillis() / 10 + 1);
+        if (age != null || caller.until() < Long.MAX_VALUE) {
+            EndCause cause = left < most ? EndCause.TOKEN_ENDED : EndCause.AGE;
+            ending = channel.eventLoop().schedule(() -> end(cause), Math.min(left, most), TimeUnit.MILLISECONDS);
+        }
+        if (opening != null) {
+            opening.onMoved(() -> channel.eventLoop().execute(() -> end(EndCause.REPLACED)));
+        }
+        if (server.access().isRevoked(caller)) { // while it was opened
+            end(EndCause.REVOKED);
+        }
+    }
+
+    /** Ends the stream for this cause; the client is told when to come back. */
+    void end(EndCause cause) {
+        if (cursor != null && channel.isActive()) {
+            cursor.end(cause, server.hub().jitteredRetryMillis());
+        }
+    }
+
+    /** The id that its client was told. */
+    String id() {
+        return cursor == null ? "" : cursor.id();
+    }
+
+    /** Who reads it. */
+    Caller caller() {
+        return caller;
     }
 
     /** Milliseconds since 1970. */
@@ -263,13 +298,7 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
         Duration maxLag = limits.maxLag();
         if (cursor != null && !ended && maxLag != null && cursor.laggingSeconds() > maxLag.toSeconds()) {
             server.counters().endedForLag.increment();
-            end(cursor, EndCause.SLOW);
-        }
-    }
-
-    private void end(Cursor open, EndCause why) {
-        if (channel.isActive()) {
-            open.end(why, server.hub().jitteredRetryMillis());
+            end(EndCause.SLOW);
         }
     }
 
@@ -307,8 +336,11 @@ final class EventStream extends ChannelInboundHandlerAdapter implements Sink, Ch
             cursor.close();
         }
         worker.unblocked(this);
-        if (aging != null) {
-            aging.cancel(false);
+        if (ending != null) {
+            ending.cancel(false);
+        }
+        if (opening != null) {
+            opening.close();
         }
         server.streamClosed(client, cause());
     }

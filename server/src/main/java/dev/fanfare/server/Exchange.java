@@ -2,6 +2,7 @@ package dev.fanfare.server;
 
 import dev.fanfare.auth.AuthRefused;
 import dev.fanfare.auth.Caller;
+import dev.fanfare.auth.Opening;
 import dev.fanfare.http.Problem;
 import dev.fanfare.http.StreamedPublish;
 import dev.fanfare.hub.AppendRefused;
@@ -29,6 +30,9 @@ final class Exchange {
     final Request request;
     /** Who asks; nobody of any rights until that is known. */
     Caller caller = Caller.NOBODY;
+    /** What the ticket opened that it came with, until a stream has it. */
+    @Nullable
+    Opening opening;
 
     ByteBuf body = Unpooled.EMPTY_BUFFER;
     boolean started;
@@ -99,7 +103,16 @@ final class Exchange {
         }
     }
 
+    /** No stream is opened by this. */
+    void closeOpening() {
+        if (opening != null) {
+            opening.close();
+            opening = null;
+        }
+    }
+
     void answer(ByteBuf bytes) {
+        closeOpening();
         body.release();
         body = Unpooled.EMPTY_BUFFER;
         if (!connection.channel().isActive()) {
@@ -154,6 +167,7 @@ final class Exchange {
     }
 
     void abandon() {
+        closeOpening();
         if (answer != null) {
             answer.release();
             answer = null;

@@ -1,7 +1,10 @@
 package dev.fanfare.server;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.fanfare.auth.AuthRefused;
 import dev.fanfare.auth.Caller;
+import dev.fanfare.auth.Ticket;
 import dev.fanfare.http.Accept;
 import dev.fanfare.http.EndRequest;
 import dev.fanfare.http.EventPages;
@@ -11,6 +14,7 @@ import dev.fanfare.http.Published;
 import dev.fanfare.http.Query;
 import dev.fanfare.http.StreamedPublish;
 import dev.fanfare.http.SubscribeRequest;
+import dev.fanfare.http.TicketBody;
 import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.Loop;
 import dev.fanfare.hub.Publication;
@@ -33,6 +37,7 @@ final class Routes {
     private static final String TOPICS = "/topics/";
     private static final String STREAMS = "/streams/";
     private static final String USERS = "/users/";
+    private static final String TICKETS = "/tickets";
     private static final String READ = "GET, HEAD, OPTIONS";
     private static final String READ_AND_PUBLISH = "GET, HEAD, POST, OPTIONS";
     private static final String TOPIC_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
@@ -59,6 +64,7 @@ final class Routes {
         this.hub = hub;
         this.pages = new EventPages(hub);
         this.admin = new AdminPages(server, hub);
+        server.access().revocations().onRevoked(admin::revoked);
     }
 
     /** Refuses, before its body has come, what would be refused whoever sends it. */
@@ -116,15 +122,33 @@ final class Routes {
     }
 
     /** Who asks; fails with {@link AuthRefused}. */
-    CompletionStage<Caller> identify(Request request) {
-        return isForAll(request.path) || request.method.equals("OPTIONS")
-                ? CompletableFuture.completedFuture(Caller.NOBODY)
-                : server.access().identify(request);
+    CompletionStage<Caller> identify(Exchange exchange) {
+        Request request = exchange.request;
+        if (isForAll(request.path) || request.method.equals("OPTIONS")) {
+            return CompletableFuture.completedFuture(Caller.NOBODY);
+        }
+        String ticket = server.access().ticket(request);
+        if (ticket == null) {
+            return server.access().identify(request);
+        }
+        if (!isRead(request)) {
+            return CompletableFuture.failedFuture(new Problem(
+                    403, "Forbidden", "a ticket opens streams and does nothing else; send Authorization: Bearer"));
+        }
+        return server.access().open(ticket).thenApply(opening -> {
+            exchange.opening = opening;
+            return opening.caller();
+        });
+    }
+
+    /** Whether events are asked for. */
+    private static boolean isRead(Request request) {
+        return !request.isChange() && (request.path.equals("/events") || request.path.startsWith(TOPICS));
     }
 
     /** Whether what is asked for is answered by a stream of events. */
     static boolean isStream(Request request) {
-        if (!request.method.equals("GET") || !request.path.equals("/events") && !request.path.startsWith(TOPICS)) {
+        if (!isRead(request)) {
             return false;
         }
         try {
@@ -139,20 +163,29 @@ final class Routes {
         if (path.startsWith(TOPICS)) {
             return TOPIC_METHODS;
         }
-        if (path.startsWith(STREAMS)) {
+        if (path.startsWith(STREAMS) || user(path) != null) {
             return "DELETE, OPTIONS";
         }
         return switch (path) {
             case "/events" -> READ_AND_PUBLISH;
+            case TICKETS -> "POST, OPTIONS";
             case "/", "/topics", "/streams", "/stats", "/metrics", "/healthz", "/readyz" -> READ;
             default -> null;
         };
     }
 
+    /** The user of {@code /users/{sub}/streams}, or null. */
+    private static @Nullable String user(String path) {
+        String end = "/streams";
+        boolean fits = path.startsWith(USERS) && path.endsWith(end) && path.length() > USERS.length() + end.length();
+        String user = fits ? path.substring(USERS.length(), path.length() - end.length()) : "";
+        return user.isEmpty() || user.contains("/") ? null : Query.decode(user, false);
+    }
+
     /** Finds out, before its body comes, what is to be done with it. */
     void prepare(Exchange exchange) {
         Request request = exchange.request;
-        if (!request.method.equals("POST")) {
+        if (!request.method.equals("POST") || request.path.equals(TICKETS)) {
             return;
         }
         StreamedPublish asked = StreamedPublish.of(
@@ -202,6 +235,8 @@ final class Routes {
             }
         } else if (path.startsWith(STREAMS)) {
             answer(exchange, admin.closeStream(path.substring(STREAMS.length())));
+        } else if (path.startsWith(USERS)) {
+            answer(exchange, admin.closeUser(requireNonNull(user(path)), request.query()));
         } else {
             switch (path) {
                 case "/events" -> {
@@ -211,6 +246,7 @@ final class Routes {
                         publishAll(exchange, exchange.document);
                     }
                 }
+                case TICKETS -> ticket(exchange);
                 case "/topics" -> answer(exchange, admin.topics(request.query()));
                 case "/streams" -> answer(exchange, admin.streams(request.query()));
                 case "/stats" -> answer(exchange, admin.stats());
@@ -257,6 +293,11 @@ final class Routes {
                 201,
                 publication.topic(),
                 end == null ? hub.publish(publication) : hub.publishLast(publication));
+    }
+
+    private void ticket(Exchange exchange) {
+        CompletionStage<Ticket> ticket = server.access().ticket(exchange.caller, ByteBufUtil.getBytes(exchange.body));
+        answer(exchange, ticket.thenApply(TicketBody::of).toCompletableFuture());
     }
 
     private static void answer(Exchange exchange, int status, Topic topic, CompletionStage<String> appended) {

@@ -77,7 +77,7 @@ public final class Server implements AutoCloseable {
         this.hub = hub;
         this.metrics = metrics;
         this.settings = settings;
-        this.access = new Access(authenticator);
+        this.access = new Access(authenticator, hub.log());
         this.origins = new Origins(settings, access.isOpen());
         this.proxies = new Proxies(settings.limits().trustedProxies());
         this.routes = new Routes(this, hub);
