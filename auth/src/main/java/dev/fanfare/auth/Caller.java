@@ -42,7 +42,7 @@ public record Caller(Kind kind, @Nullable String user, Rights rights, long until
      * @throws IllegalArgumentException if it is none; the message says why
      */
     public Topic topic(String text) {
-        return Topic.of(UserTopics.resolve(text, user));
+        return Topic.of(resolve(text));
     }
 
     /**
@@ -51,7 +51,14 @@ public record Caller(Kind kind, @Nullable String user, Rights rights, long until
      * @throws IllegalArgumentException if it is none; the message says why
      */
     public Selector selector(String text) {
-        return Selector.of(UserTopics.resolve(text, user));
+        return Selector.of(resolve(text));
+    }
+
+    private String resolve(String text) {
+        if (kind == Kind.ANONYMOUS && UserTopics.isOwn(text)) {
+            throw AuthRefused.missing("'" + text + "', of a user's own topics,");
+        }
+        return UserTopics.resolve(text, user);
     }
 
     /** Whether he may read all topics of this selector: those granted, and his own. */

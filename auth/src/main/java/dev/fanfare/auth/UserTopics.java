@@ -23,13 +23,18 @@ public final class UserTopics {
         return Selector.of(ROOT + segment(user) + DEEP);
     }
 
+    /** Whether a text stands for topics of whoever says it. */
+    static boolean isOwn(String text) {
+        return text.equals(ME) || text.startsWith(ME + "/");
+    }
+
     /**
      * The text of a topic or selector, in which {@code @me} at its beginning stands for {@code users/<sub>}; any other text as it is.
      *
      * @throws IllegalArgumentException if it begins so and there is no user
      */
     public static String resolve(String text, @Nullable String user) {
-        if (!text.equals(ME) && !text.startsWith(ME + "/")) {
+        if (!isOwn(text)) {
             return text;
         }
         if (user == null) {

@@ -164,6 +164,13 @@ final class TestNode implements AutoCloseable {
         }
     }
 
+    /** As {@link #ask}, at the port of what is the operator's. */
+    Answer askAdmin(String method, String target, String... headers) {
+        try (Wire wire = Wire.to(server.adminPort())) {
+            return wire.send(Wire.request(method, target, headers)).answer();
+        }
+    }
+
     Answer get(String target, String... headers) {
         return ask("GET", target, headers);
     }
