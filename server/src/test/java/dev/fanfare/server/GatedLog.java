@@ -24,9 +24,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A log whose appends are done later, on another thread, when they are let; and which can be made to refuse. */
-final class GatedLog implements EventLog {
+final class GatedLog extends ForwardingLog {
 
-    private final EventLog log = new MemoryLog();
     private final ExecutorService late = Executors.newSingleThreadExecutor();
     private final Queue<Runnable> waiting = new ArrayDeque<>();
     private boolean open = true;
@@ -38,6 +37,10 @@ final class GatedLog implements EventLog {
     volatile Predicate<Publication> refused = publication -> false;
 
     volatile AppendRefused.Reason reason = AppendRefused.Reason.UNAVAILABLE;
+
+    GatedLog() {
+        super(new MemoryLog());
+    }
 
     synchronized GatedLog shut() {
         open = false;
@@ -105,56 +108,6 @@ final class GatedLog implements EventLog {
                 answer.complete(positions);
             }
         });
-    }
-
-    @Override
-    public CompletionStage<Page> read(Reading reading) {
-        return log.read(reading);
-    }
-
-    @Override
-    public CompletionStage<Long> tail() {
-        return log.tail();
-    }
-
-    @Override
-    public CompletionStage<Long> before(Selection selection, int events) {
-        return log.before(selection, events);
-    }
-
-    @Override
-    public CompletionStage<Optional<Long>> find(Selection selection, String id) {
-        return log.find(selection, id);
-    }
-
-    @Override
-    public CompletionStage<Long> ended(Selection selection) {
-        return log.ended(selection);
-    }
-
-    @Override
-    public CompletionStage<List<TopicSummary>> topics(String prefix, String after, int limit) {
-        return log.topics(prefix, after, limit);
-    }
-
-    @Override
-    public CompletionStage<List<Stored>> notes(String prefix) {
-        return log.notes(prefix);
-    }
-
-    @Override
-    public CompletionStage<Size> size() {
-        return log.size();
-    }
-
-    @Override
-    public CompletionStage<Void> follow(long after, Follower follower) {
-        return log.follow(after, follower);
-    }
-
-    @Override
-    public CompletionStage<Long> recent(long bytes) {
-        return log.recent(bytes);
     }
 
     @Override
