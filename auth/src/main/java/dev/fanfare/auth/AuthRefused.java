@@ -49,7 +49,8 @@ public final class AuthRefused extends RuntimeException {
         return new AuthRefused(Reason.INVALID, description, 0);
     }
 
-    static AuthRefused forbidden(String description) {
+    /** A right that a good credential does not give. */
+    public static AuthRefused forbidden(String description) {
         return new AuthRefused(Reason.FORBIDDEN, description, 0);
     }
 

@@ -132,8 +132,8 @@ final class Routes {
             return server.access().identify(request);
         }
         if (!isRead(request)) {
-            return CompletableFuture.failedFuture(new Problem(
-                    403, "Forbidden", "a ticket opens streams and does nothing else; send Authorization: Bearer"));
+            return CompletableFuture.failedFuture(
+                    AuthRefused.forbidden("a ticket opens streams and does nothing else; send Authorization: Bearer"));
         }
         return server.access().open(ticket).thenApply(opening -> {
             exchange.opening = opening;

@@ -2,18 +2,12 @@ package dev.fanfare.server;
 
 import dev.fanfare.hub.AppendRefused;
 import dev.fanfare.hub.Entry;
-import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.MemoryLog;
-import dev.fanfare.hub.Page;
 import dev.fanfare.hub.Publication;
-import dev.fanfare.hub.Reading;
-import dev.fanfare.hub.Selection;
-import dev.fanfare.hub.Stored;
 import dev.fanfare.hub.TopicEnded;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;

@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** HTTP.md, Who may do what: every route by every kind of credential. */
 class RightsMatrixTest {
 
-    private static final List<String> KINDS =
-            List.of("nothing", "reader", "cookie", "publisher", "key", "admin", "ticket", "bad token", "bad key", "basic");
+    private static final List<String> KINDS = List.of(
+            "nothing", "reader", "cookie", "publisher", "key", "admin", "ticket", "bad token", "bad key", "basic");
 
     /** A route, and what each kind of credential gets there, in the order of KINDS. */
     private static final Map<String, List<Integer>> EXPECTED = new LinkedHashMap<>();
@@ -85,7 +85,7 @@ class RightsMatrixTest {
             if (kind.equals("ticket")) {
                 target += (target.contains("?") ? "&" : "?") + "ticket=" + ticket();
             }
-            expected.put(kind, EXPECTED.get(route).get(KINDS.indexOf(kind)));
+            expected.put(kind, EXPECTED.getOrDefault(route, List.of()).get(KINDS.indexOf(kind)));
             Answer answer = ask(method, target, kind);
             found.put(kind, answer.status());
             if (answer.status() == 401 || answer.status() == 403) {
@@ -147,12 +147,10 @@ class RightsMatrixTest {
 
     @Test
     void ofAStreamOfEventsThoseBeforeTheOneThatIsNotAllowedArePublished() {
-        String lines = "{\"topic\":\"orders/1\",\"data\":1}\n{\"topic\":\"secret\",\"data\":2}\n{\"topic\":\"orders/1\",\"data\":3}\n";
+        String lines =
+                "{\"topic\":\"orders/1\",\"data\":1}\n{\"topic\":\"secret\",\"data\":2}\n{\"topic\":\"orders/1\",\"data\":3}\n";
         Answer answer = node.post(
-                "/events",
-                lines,
-                Credentials.bearer(Credentials.publisher()),
-                "Content-Type: application/x-ndjson");
+                "/events", lines, Credentials.bearer(Credentials.publisher()), "Content-Type: application/x-ndjson");
         answer.isProblem(403, "line 2", "secret");
         assertThat(answer.field("published")).isEqualTo(1L);
     }
@@ -160,11 +158,7 @@ class RightsMatrixTest {
     @Test
     void aDocumentWithOneEventThatIsNotAllowedPublishesNothing() {
         String document = "[{\"topic\":\"orders/9\",\"data\":1},{\"topic\":\"secret\",\"data\":2}]";
-        node.post(
-                        "/events",
-                        document,
-                        Credentials.bearer(Credentials.publisher()),
-                        "Content-Type: application/json")
+        node.post("/events", document, Credentials.bearer(Credentials.publisher()), "Content-Type: application/json")
                 .isProblem(403, "event 2", "secret");
         assertThat(node.page("topic=orders/9&from=start", Credentials.ADMIN).objects("events"))
                 .isEmpty();
@@ -176,7 +170,9 @@ class RightsMatrixTest {
         Answer answer = node.get("/events?topic=a", Credentials.bearer(expired));
         answer.isProblem(401);
         assertThat(answer.text()).doesNotContain(expired.substring(10, 30));
-        assertThat(answer.header("WWW-Authenticate")).contains("invalid_token").doesNotContain(expired.substring(10, 30));
+        assertThat(answer.header("WWW-Authenticate"))
+                .contains("invalid_token")
+                .doesNotContain(expired.substring(10, 30));
     }
 
     @Test

@@ -35,7 +35,9 @@ class StreamRightsTest {
     }
 
     private String ticket(String credential) {
-        return node.post("/tickets", "", Credentials.bearer(credential)).has(200).string("ticket");
+        return node.post("/tickets", "", Credentials.bearer(credential))
+                .has(200)
+                .string("ticket");
     }
 
     private Subscriber listen(String query, String... headers) {
@@ -87,12 +89,14 @@ class StreamRightsTest {
         String key = Credentials.bearer(Credentials.API_KEY);
         Answer answer = node.post("/tickets", "{\"sub\":\"carol\",\"subscribe\":[\"orders/1\"],\"ttl\":\"30m\"}", key)
                 .has(200);
-        assertThat(Instant.parse(answer.string("expires"))).isAfter(Instant.now().plusSeconds(1_700));
+        assertThat(Instant.parse(answer.string("expires")))
+                .isAfter(Instant.now().plusSeconds(1_700));
         try (Subscriber stream = node.listen("topic=@me/inbox&topic=orders/1&ticket=" + answer.string("ticket"))) {
             publish("users/carol/inbox", "yours");
             assertThat(stream.next().data()).isEqualTo("yours");
         }
-        node.post("/tickets", "{\"sub\":\"carol\",\"subscribe\":[\"secret\"]}", key).isProblem(403, "secret");
+        node.post("/tickets", "{\"sub\":\"carol\",\"subscribe\":[\"secret\"]}", key)
+                .isProblem(403, "secret");
         node.post("/tickets", "{\"sub\":\"carol\",\"ttl\":\"48h\"}", key).isProblem(400, "ttl");
         node.post("/tickets", "{\"user\":\"carol\"}", key).isProblem(400);
         node.post("/tickets", "[]", key).isProblem(400, "object");
@@ -132,7 +136,9 @@ class StreamRightsTest {
         assertThat(list.objects("streams"))
                 .singleElement()
                 .satisfies(stream -> assertThat(stream).containsEntry("user", "alice"));
-        assertThat(node.ask("DELETE", "/users/alice/streams", Credentials.ADMIN).has(200).field("closed"))
+        assertThat(node.ask("DELETE", "/users/alice/streams", Credentials.ADMIN)
+                        .has(200)
+                        .field("closed"))
                 .isEqualTo(1L);
         mine.rest();
         publish("orders/1", "x");
