@@ -2,9 +2,14 @@ package dev.fanfare.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.fanfare.auth.AuthSettings;
+import dev.fanfare.auth.TokenMaker;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -56,6 +61,65 @@ class AdmissionTest {
             node.hasStreams(2);
             one.close();
             other.close();
+        }
+    }
+
+    /** The header of a token of this user that allows everything. */
+    private static String token(AuthSettings auth, String user) {
+        TokenMaker maker = new TokenMaker(auth, InstantSource.system());
+        return "Authorization: Bearer " + maker.make(user, List.of("**"), List.of("**"), true, Duration.ofHours(1));
+    }
+
+    private static AuthSettings withKey() {
+        return new AuthSettings(
+                "a secret of at least 32 bytes, for this test",
+                null,
+                null,
+                null,
+                null,
+                "fanfare",
+                Duration.ofSeconds(30),
+                List.of(),
+                List.of());
+    }
+
+    @Test
+    void streamsOfOneUserAreBoundedWhereverTheyComeFrom() {
+        AuthSettings auth = withKey();
+        String alice = token(auth, "alice");
+        try (TestNode node = TestNode.with(bounds -> {
+                    behindAProxy(bounds).streamsPerUser = 2;
+                    bounds.auth = auth;
+                });
+                Subscriber one = node.listen("topic=a", alice, ALICE);
+                Subscriber two = node.listen("topic=a", token(auth, "alice"), BOB);
+                Subscriber other = node.listen("topic=a", token(auth, "bob"), ALICE)) {
+            Answer refused = node.get("/events?topic=a", alice, BOB).has(200);
+            assertThat(refused.header("Fanfare-Refused")).isEqualTo("limit");
+            one.close();
+            Awaitility.await("room for another stream of the same user").until(() -> {
+                try (Subscriber next = node.subscribe("/events?topic=a", alice)) {
+                    return next.head().all("Fanfare-Refused").isEmpty();
+                }
+            });
+            node.post("/topics/a", "x", alice).has(201);
+            assertThat(two.next().data()).isEqualTo("x");
+            assertThat(other.next().data()).isEqualTo("x");
+        }
+    }
+
+    @Test
+    void whoHasACredentialIsLimitedByItAndNotByTheAddress() {
+        AuthSettings auth = withKey();
+        String alice = token(auth, "alice");
+        try (TestNode node = TestNode.with(bounds -> {
+            bounds.publishRate = 1;
+            bounds.auth = auth;
+        })) {
+            String events = "[" + "{\"topic\":\"a\",\"data\":\"x\"},".repeat(20) + "{\"topic\":\"a\",\"data\":\"x\"}]";
+            node.post("/events", events, "Content-Type: application/json", alice).has(200);
+            node.post("/topics/a", "x", alice).isProblem(429);
+            node.post("/topics/a", "x", token(auth, "bob")).has(201);
         }
     }
 
@@ -113,7 +177,7 @@ class AdmissionTest {
     void aStreamingPublishIsSlowedDownAndAllOfItIsPublished() {
         try (TestNode node = TestNode.with(bounds -> {
                     bounds.publishRate = 200;
-                    bounds.publishIdle = java.time.Duration.ofSeconds(1);
+                    bounds.publishIdle = Duration.ofSeconds(1);
                 });
                 Wire wire = node.connect()) {
             String lines = ("{\"data\":\"" + "x".repeat(2_000) + "\"}\n").repeat(800);
@@ -148,7 +212,7 @@ class AdmissionTest {
                     numbers.add(slowed.next().data().split(" ")[0]);
                 }
                 assertThat(numbers)
-                        .isEqualTo(java.util.stream.IntStream.rangeClosed(0, 40)
+                        .isEqualTo(IntStream.rangeClosed(0, 40)
                                 .mapToObj(String::valueOf)
                                 .toList());
                 double seconds = (System.nanoTime() - begin) / 1e9;
