@@ -107,6 +107,19 @@ public final class Metrics implements HubListener {
                 it -> it.settings().streams());
         gauge("fanfare.streams.lagging", "open streams that are behind the newest event", null, hub, Hub::lagging);
         gauge("fanfare.draining", "1 while the node prepares to stop", null, server, it -> it.isDraining() ? 1 : 0);
+        observe(server.counters(), server.admission());
+        gauge(
+                "fanfare.load",
+                "how loaded the node is, from 0 to 1",
+                null,
+                server,
+                it -> it.load().load());
+        gauge(
+                "fanfare.retry.longest",
+                "the longest reconnection time that streams are told at this load",
+                "seconds",
+                hub,
+                it -> it.longestRetryMillis() / 1e3);
         total("fanfare.published.events", "events published, by whichever node", null, hub, Hub::published);
         total("fanfare.published", "events published, encoded for a stream", "bytes", hub, Hub::publishedBytes);
         total("fanfare.delivered.events", "events delivered, one event to one stream", null, hub, Hub::deliveries);
@@ -124,6 +137,40 @@ public final class Metrics implements HubListener {
                 .tag("version", version == null ? "unknown" : version)
                 .tag("java", String.valueOf(Runtime.version().feature()))
                 .register(registry);
+    }
+
+    private void observe(Counters counters, Admission admission) {
+        total(
+                "fanfare.publishes.slowed",
+                "times a streaming publish was read no further, limits.publish-rate",
+                null,
+                counters,
+                it -> it.publishesSlowed.sum());
+        total(
+                "fanfare.history.slowed",
+                "times a reading of history had to wait, limits.catch-up-rate",
+                null,
+                counters,
+                it -> it.historySlowed.sum());
+        total(
+                "fanfare.streams.lagged",
+                "streams ended for being behind, slow.max-lag",
+                null,
+                counters,
+                it -> it.endedForLag.sum());
+        total(
+                "fanfare.streams.cut",
+                "streams cut for taking nothing, limits.write-time",
+                null,
+                counters,
+                it -> it.cut.sum());
+        total(
+                "fanfare.accepts.failed",
+                "times a connection could not be accepted",
+                null,
+                counters,
+                it -> it.acceptsFailed.sum());
+        gauge("fanfare.clients", "clients whose limits are counted now", null, admission, Admission::tracked);
     }
 
     /** All series, in Prometheus' text format, with a log of this size. */

@@ -117,7 +117,8 @@ class AdmissionTest {
             bounds.auth = auth;
         })) {
             String events = "[" + "{\"topic\":\"a\",\"data\":\"x\"},".repeat(20) + "{\"topic\":\"a\",\"data\":\"x\"}]";
-            node.post("/events", events, "Content-Type: application/json", alice).has(200);
+            node.post("/events", events, "Content-Type: application/json", alice)
+                    .has(200);
             node.post("/topics/a", "x", alice).isProblem(429);
             node.post("/topics/a", "x", token(auth, "bob")).has(201);
         }
