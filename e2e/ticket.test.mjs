@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { assertAllOnceInOrder } from './support/accounting.mjs';
 import { openPage, startBrowser } from './support/browser.mjs';
+import { documentBlocks } from './support/document.mjs';
 import { startNode } from './support/node.mjs';
 import { startProxy } from './support/proxy.mjs';
 import { newSeed, seeded } from './support/random.mjs';
@@ -102,6 +103,22 @@ test("Chromium's EventSource on a ticket, cut 5 times, drained, and killed with 
 
   assertAllOnceInOrder(source.received, publishing.published, `seed ${seed}`);
   t.diagnostic(`${publishing.published.length} events, ${source.count('open')} openings, seed ${seed}`);
+});
+
+test("docs/auth.md: a page changes its token for a ticket and hears what is published", async (t) => {
+  const node = await newGuarded(t);
+  const page = await openPage(t, browser);
+  const snippet = documentBlocks('docs/auth.md').find(({ language, text }) => language === 'js' && text.includes('/tickets')).text;
+  const reader = token({ sub: 'alice', fanfare: { subscribe: ['orders/*'] } });
+
+  await page.evaluate(`(async (token) => {
+    ${snippet.replaceAll('7070', String(node.port))}
+    source.onmessage = (event) => (document.title = event.data);
+    await new Promise((open) => (source.onopen = open));
+  })(${JSON.stringify(reader)})`);
+  await fetch(`${node.url}/topics/orders/42`, { method: 'POST', body: 'shipped', headers: publisher });
+
+  await until('the event in the title', async () => (await page.title()) === 'shipped');
 });
 
 test('when its token ends, EventSource stops and is told so once: a 401 is final', async (t) => {
