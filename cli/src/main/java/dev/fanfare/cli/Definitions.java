@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Everything a node can be told, once. Flags, environment variables, the YAML file, {@code serve --help} and the errors are made from
@@ -21,6 +22,7 @@ final class Definitions {
     private static final String STREAMS = "Streams";
     private static final String ACCESS = "Access";
     private static final String LIMITS = "Limits";
+    private static final String LOGGING = "Logging";
 
     static final Setting<String> HOST = define(
             LISTENING,
@@ -266,9 +268,49 @@ final class Definitions {
             "75s",
             "time a connection may wait between requests");
 
+    static final Setting<String> LOG_FORMAT = define(
+            LOGGING,
+            "log.format",
+            SettingType.oneOf("text", "json"),
+            "text",
+            "lines on standard error, or JSON objects");
+
     static {
         ALL = List.copyOf(DEFINED);
     }
+
+    /** What a running node takes up when it reads its settings again. */
+    static final Set<Setting<?>> RELOADABLE = Set.of(
+            HOST_NAMES,
+            CORS_ORIGINS,
+            HEARTBEAT,
+            SLOW,
+            DRAIN_DELAY,
+            DRAIN_TIME,
+            LIMITS_STREAMS,
+            LIMITS_TOPICS_PER_STREAM,
+            LIMITS_EVENT_BYTES,
+            LIMITS_BODY_BYTES,
+            LIMITS_HEAD_BYTES,
+            LIMITS_REQUEST_TIME,
+            LIMITS_IDLE,
+            PUBLISH_IDLE,
+            SLOW_MAX_LAG,
+            AUTH_KEY,
+            AUTH_PUBLIC_KEY,
+            AUTH_JWKS,
+            AUTH_ISSUER,
+            AUTH_AUDIENCE,
+            AUTH_CLAIM,
+            AUTH_LEEWAY,
+            AUTH_API_KEYS,
+            AUTH_ANONYMOUS_SUBSCRIBE,
+            LIMITS_STREAMS_PER_IP,
+            LIMITS_STREAMS_PER_USER,
+            LIMITS_STREAM_AGE,
+            LIMITS_PUBLISH_RATE,
+            LIMITS_CATCH_UP_RATE,
+            LIMITS_WRITE_TIME);
 
     private Definitions() {}
 

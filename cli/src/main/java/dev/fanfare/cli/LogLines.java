@@ -2,6 +2,7 @@ package dev.fanfare.cli;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.logging.Formatter;
 import java.util.logging.LogManager;
@@ -25,15 +26,19 @@ public final class LogLines extends Formatter {
     public String format(LogRecord entry) {
         return "%s %s %s: %s%n%s"
                 .formatted(
-                        entry.getInstant().truncatedTo(ChronoUnit.MILLIS),
+                        time(entry),
                         entry.getLevel().getName(),
                         shortName(entry.getLoggerName()),
                         formatMessage(entry),
                         trace(entry.getThrown()));
     }
 
+    static String time(LogRecord entry) {
+        return DateTimeFormatter.ISO_INSTANT.format(entry.getInstant().truncatedTo(ChronoUnit.MILLIS));
+    }
+
     /** {@code server.Listener} of {@code dev.fanfare.server.Listener}, other names as they are. */
-    private static String shortName(@Nullable String logger) {
+    static String shortName(@Nullable String logger) {
         return logger == null ? "root" : logger.replaceFirst("^dev\\.fanfare\\.", "");
     }
 

@@ -11,46 +11,78 @@ import dev.fanfare.hub.Subscription;
 import dev.fanfare.rocksdb.Durability;
 import dev.fanfare.rocksdb.RocksLog;
 import dev.fanfare.server.Limits;
+import dev.fanfare.server.LogField;
 import dev.fanfare.server.Metrics;
 import dev.fanfare.server.Server;
 import dev.fanfare.server.ServerSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /** A node made of its parts, from its settings, until it is told to stop. */
 final class Node {
 
-    private Node() {}
+    private static final Logger LOG = System.getLogger(Node.class.getName());
+
+    private final Server server;
+    private final Authenticator authenticator;
+
+    private Node(Server server, Authenticator authenticator) {
+        this.server = server;
+        this.authenticator = authenticator;
+    }
 
     /**
      * Starts a node, and prints one line with its URL when it is ready.
      *
-     * @return the server, to be drained and closed
+     * @param onListening what is to be done when it listens, and before anybody is told
      * @param memory keep the log in memory, not in the data directory
      * @throws IOException if it cannot listen
      * @throws dev.fanfare.rocksdb.DataDirectoryException if the data directory cannot be used
      */
-    static Server start(Settings settings, boolean memory, PrintWriter out) throws IOException {
-        Server server = server(settings, memory);
+    static void start(Settings settings, boolean memory, PrintWriter out, Consumer<Node> onListening)
+            throws IOException {
+        Node node = node(settings, memory);
         try {
-            int port = server.start();
-            out.println("Fanfare is ready at http://" + urlHost(settings.value(Definitions.HOST)) + ":" + port);
+            int port = node.server.start();
+            String url = "http://" + urlHost(settings.value(Definitions.HOST)) + ":" + port;
+            onListening.accept(node);
+            LOG.log(
+                    Level.INFO,
+                    "serves {0}; the log: {1}; streams: at most {2}; {3}",
+                    new LogField("url", url),
+                    new LogField("log", memory ? "in memory" : settings.text(Definitions.DATA)),
+                    new LogField("streams", settings.value(Definitions.LIMITS_STREAMS)),
+                    new LogField("auth", node.authenticator.isOpen() ? "open to all who reach it" : "with credentials"));
+            out.println("Fanfare is ready at " + url);
             out.flush();
-            return server;
         } catch (IOException e) {
-            server.close();
+            node.server.close();
             throw e;
         }
+    }
+
+    /** The server, to be drained and closed. */
+    Server server() {
+        return server;
+    }
+
+    /** Goes by other settings, of which those that need a restart are as they were. */
+    void use(Settings changed) {
+        authenticator.use(Access.of(changed));
+        server.reload(serverSettings(changed));
     }
 
     private static String urlHost(String host) {
         return host.indexOf(':') < 0 ? host : "[" + host + "]";
     }
 
-    private static Server server(Settings settings, boolean memory) {
+    private static Node node(Settings settings, boolean memory) {
         HubSettings bounds = new HubSettings(
                 settings.value(Definitions.WINDOW_BYTES),
                 settings.value(Definitions.RETENTION_AGE),
@@ -59,7 +91,7 @@ final class Node {
         Metrics metrics = new Metrics();
         Hub hub = new Hub(log(settings, memory), bounds, Server.frames(), metrics);
         Authenticator authenticator = new Authenticator(Access.of(settings), InstantSource.system());
-        return new Server(hub, authenticator, serverSettings(settings), metrics);
+        return new Node(new Server(hub, authenticator, serverSettings(settings), metrics), authenticator);
     }
 
     private static EventLog log(Settings settings, boolean memory) {

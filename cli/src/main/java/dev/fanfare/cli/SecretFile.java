@@ -12,7 +12,7 @@ import java.nio.file.Path;
 /** A file that holds the value of one setting, as Kubernetes and systemd hand secrets over. */
 final class SecretFile {
 
-    private static final int MOST_BYTES = 1 << 20;
+    static final int MOST_BYTES = 1 << 20;
 
     private SecretFile() {}
 

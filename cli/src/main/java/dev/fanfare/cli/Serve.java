@@ -2,7 +2,6 @@ package dev.fanfare.cli;
 
 import dev.fanfare.rocksdb.DataDirectoryException;
 import dev.fanfare.rocksdb.RocksLog;
-import dev.fanfare.server.Server;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -111,17 +110,24 @@ final class Serve implements Callable<Integer> {
 
     /** Runs a node until the process is told to stop; then lets it end its streams, and exits with 0. */
     private void run(Settings settings) throws Exception {
-        Server node;
+        if (settings.value(Definitions.LOG_FORMAT).equals("json")) {
+            JsonLines.use();
+        }
         try {
-            node = Node.start(settings, memory, spec.commandLine().getOut());
+            Node.start(settings, memory, spec.commandLine().getOut(), node -> heed(settings, node));
         } catch (IOException e) {
             throw new CommandFailed(
                     BusyPort.explain(settings.value(Definitions.HOST), settings.value(Definitions.PORT), e));
         } catch (DataDirectoryException e) {
             throw new CommandFailed(String.valueOf(e.getMessage()));
         }
-        new Stop(node).onSignals();
         new CountDownLatch(1).await();
+    }
+
+    /** Has a node do what signals ask of it. */
+    private void heed(Settings settings, Node node) {
+        new Stop(node.server()).onSignals();
+        new Reload(() -> SettingsReader.read(config, System.getenv(), flags()), settings, node).start();
     }
 
     private Map<String, String> flags() {

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What a node was told: a value for every setting, and who said so. Immutable. */
@@ -34,6 +35,22 @@ final class Settings {
     /** Where the value came from: {@code default}, a file and line, an environment variable or a flag. */
     String source(Setting<?> setting) {
         return given(setting).source();
+    }
+
+    /** The names of the settings, of those asked for, that others have another value of. */
+    List<String> differing(Settings others, Predicate<Setting<?>> which) {
+        return given.keySet().stream()
+                .filter(setting -> which.test(setting)
+                        && !given(setting).text().equals(others.given(setting).text()))
+                .map(Setting::name)
+                .toList();
+    }
+
+    /** These settings, but with others' values of some. */
+    Settings with(Settings others, Predicate<Setting<?>> which) {
+        Map<Setting<?>, Given> merged = new LinkedHashMap<>(given);
+        merged.replaceAll((setting, before) -> which.test(setting) ? others.given(setting) : before);
+        return new Settings(merged);
     }
 
     /** The files that values were read from. */

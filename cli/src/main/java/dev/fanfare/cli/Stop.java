@@ -1,5 +1,6 @@
 package dev.fanfare.cli;
 
+import dev.fanfare.server.LogField;
 import dev.fanfare.server.Server;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -22,7 +23,7 @@ final class Stop {
     }
 
     void onSignals() {
-        Runtime.getRuntime().addShutdownHook(new Thread(this::close, "fanfare-stop"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> close("the process was told to end"), "fanfare-stop"));
         try {
             Signal.handle(new Signal("TERM"), signal -> terminated());
         } catch (IllegalArgumentException e) {
@@ -32,14 +33,27 @@ final class Stop {
 
     /** Called on a thread of its own for each signal. */
     private void terminated() {
-        if (!draining.getAndSet(true)) {
-            server.drain();
+        if (draining.getAndSet(true)) {
+            close("SIGTERM, a second time");
+            return;
         }
-        close();
+        say("drains", "SIGTERM");
+        server.drain();
+        close("SIGTERM");
     }
 
-    private void close() {
+    private void say(String does, String why) {
+        LOG.log(
+                Level.INFO,
+                "{0} ({1}); streams open: {2}",
+                new LogField("does", does),
+                new LogField("why", why),
+                new LogField("streams", server.streams()));
+    }
+
+    private void close(String why) {
         int code = Main.OK;
+        say("stops", why);
         try {
             server.close();
         } catch (RuntimeException e) {

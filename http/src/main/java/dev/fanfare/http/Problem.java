@@ -106,6 +106,11 @@ public final class Problem extends RuntimeException {
         return status;
     }
 
+    /** What kind of problem it is, the same for all of that kind. */
+    public String title() {
+        return title;
+    }
+
     /** The name of a header that goes with it, or null. */
     public @Nullable String headerName() {
         return headerName;

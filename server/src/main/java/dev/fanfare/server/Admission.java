@@ -14,12 +14,12 @@ final class Admission {
     private static final long SWEEP_SECONDS = 5;
     private static final int NETWORK_BYTES = 8;
 
-    private final int mostStreams;
+    private volatile int mostStreams;
     private final AtomicInteger streams = new AtomicInteger();
-    private final @Nullable Counts byIp;
-    private final @Nullable Counts byUser;
-    private final @Nullable Buckets publishes;
-    private final @Nullable Buckets history;
+    private volatile @Nullable Counts byIp;
+    private volatile @Nullable Counts byUser;
+    private volatile @Nullable Buckets publishes;
+    private volatile @Nullable Buckets history;
 
     /**
      * Who asks.
@@ -53,18 +53,40 @@ final class Admission {
     }
 
     Admission(ServerSettings settings, EventLoopGroup group) {
+        use(settings);
+        group.scheduleAtFixedRate(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Goes by these limits from now on. One that was off counts from now on: it does not know of the streams there are. */
+    void use(ServerSettings settings) {
         Limits limits = settings.limits();
-        this.mostStreams = settings.streams();
-        this.byIp = limits.streamsPerIp() == null ? null : new Counts(limits.streamsPerIp());
-        this.byUser = limits.streamsPerUser() == null ? null : new Counts(limits.streamsPerUser());
-        this.publishes = limits.publishRate() == null ? null : new Buckets(limits.publishRate());
-        this.history = limits.catchUpRate() == null ? null : new Buckets(limits.catchUpRate());
-        if (publishes != null || history != null) {
-            group.scheduleAtFixedRate(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
+        mostStreams = settings.streams();
+        byIp = counts(byIp, limits.streamsPerIp());
+        byUser = counts(byUser, limits.streamsPerUser());
+        publishes = buckets(publishes, limits.publishRate());
+        history = buckets(history, limits.catchUpRate());
+    }
+
+    private static @Nullable Counts counts(@Nullable Counts before, @Nullable Integer most) {
+        if (before == null || most == null) {
+            return most == null ? null : new Counts(most);
         }
+        before.allow(most);
+        return before;
+    }
+
+    private static @Nullable Buckets buckets(@Nullable Buckets before, @Nullable Number perSecond) {
+        if (perSecond == null) {
+            return null;
+        }
+        return before != null && before.perSecond() == perSecond.longValue()
+                ? before
+                : new Buckets(perSecond.longValue());
     }
 
     private void sweep() {
+        Buckets publishes = this.publishes;
+        Buckets history = this.history;
         if (publishes != null) {
             publishes.sweep();
         }
@@ -80,11 +102,14 @@ final class Admission {
 
     /** Open streams against the most there may be, from 0 to 1. */
     double share() {
-        return mostStreams <= 0 ? 1 : (double) streams.get() / mostStreams;
+        int most = mostStreams;
+        return most <= 0 ? 1 : (double) streams.get() / most;
     }
 
     /** Counts a stream in, unless there are as many as may be, of all or of this client. */
     boolean streamOpened(Client client) {
+        Counts byIp = this.byIp;
+        Counts byUser = this.byUser;
         if (streams.incrementAndGet() <= mostStreams) {
             if (byIp == null || byIp.add(client.network())) {
                 String user = client.user();
@@ -101,6 +126,8 @@ final class Admission {
     }
 
     void streamClosed(Client client) {
+        Counts byIp = this.byIp;
+        Counts byUser = this.byUser;
         streams.decrementAndGet();
         if (byIp != null) {
             byIp.remove(client.network());
@@ -113,6 +140,7 @@ final class Admission {
 
     /** Refuses events of a client who has published more than he may; a document may go beyond once, and is then owed for. */
     void checkPublish(Client client, int events) {
+        Buckets publishes = this.publishes;
         if (publishes == null) {
             return;
         }
@@ -127,6 +155,7 @@ final class Admission {
 
     /** Counts events of a streaming publish; returns for how many nanoseconds it is to be read no further. */
     long publishPause(Client client, int events) {
+        Buckets publishes = this.publishes;
         return publishes == null || events == 0 ? 0 : publishes.take(client.publisher(), events);
     }
 
@@ -136,11 +165,13 @@ final class Admission {
 
     /** Counts bytes read from behind the newest events; returns for how many nanoseconds the client is to read no further. */
     long historyPause(Client client, long bytes) {
+        Buckets history = this.history;
         return history == null ? 0 : history.take(client.network(), bytes);
     }
 
     /** A read for which so many bytes were counted in advance had so many. */
     void historyRead(Client client, int inAdvance, int bytes) {
+        Buckets history = this.history;
         if (history != null && bytes > inAdvance) {
             history.take(client.network(), bytes - inAdvance);
         } else if (history != null && bytes < inAdvance) {
@@ -150,6 +181,10 @@ final class Admission {
 
     /** Clients that something is known of. */
     int tracked() {
+        Counts byIp = this.byIp;
+        Counts byUser = this.byUser;
+        Buckets publishes = this.publishes;
+        Buckets history = this.history;
         return (byIp == null ? 0 : byIp.size())
                 + (byUser == null ? 0 : byUser.size())
                 + (publishes == null ? 0 : publishes.size())

@@ -22,6 +22,10 @@ final class Buckets {
         this.perSecond = perSecond;
     }
 
+    long perSecond() {
+        return perSecond;
+    }
+
     /** Takes so much. Returns the nanoseconds until nothing is owed: 0 when that was there. */
     long take(String client, long tokens) {
         long[] owed = new long[1];

@@ -5,11 +5,16 @@ import java.util.concurrent.ConcurrentHashMap;
 /** How many each of many has; who has none is forgotten. Thread-safe. */
 final class Counts {
 
-    private final int most;
+    private volatile int most;
     private final ConcurrentHashMap<String, Integer> counts = new ConcurrentHashMap<>();
 
     Counts(int most) {
         this.most = most;
+    }
+
+    /** From now on there may be so many; who has more keeps them. */
+    void allow(int changed) {
+        most = changed;
     }
 
     /** Counts one more, unless there are as many as may be. */

@@ -128,7 +128,7 @@ final class Exchange {
     }
 
     void answer(Problem problem) {
-        connection.server().metrics().problem(problem.status());
+        connection.server().refused(problem);
         Response response = response(problem.status());
         String header = problem.headerName();
         String value = problem.headerValue();

@@ -47,13 +47,16 @@ public final class Metrics implements HubListener {
             durations(1, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 200_000, 1_000_000);
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    private final JvmGcMetrics gc = new JvmGcMetrics();
+    /** Null until somebody has asked for metrics. */
+    private @Nullable JvmGcMetrics gc;
     private final Counter opened = counter("fanfare.streams.opened", "streams that were opened", "", "");
     private final Map<EndCause, Counter> closed = new EnumMap<>(EndCause.class);
     private final Map<Refusal, Counter> refused = new EnumMap<>(Refusal.class);
     private final Map<Gap.Reason, Counter> gaps = new EnumMap<>(Gap.Reason.class);
     private final Map<Integer, Counter> problems = new HashMap<>();
     private final Counter otherProblems;
+    private final Counter reloads = reloads("ok");
+    private final Counter failedReloads = reloads("failed");
     private final Timer appends =
             timer("fanfare.append", "time from the asking of the log to its answer", MICROSECONDS);
     private final Timer latency = timer(
@@ -88,8 +91,12 @@ public final class Metrics implements HubListener {
             problems.put(status, problems(status.toString()));
         }
         otherProblems = problems("other");
+    }
+
+    /** Adds what the virtual machine says of itself; not at the start, since its management costs a start more than all else here. */
+    private void bindMachine(JvmGcMetrics collections) {
         new JvmMemoryMetrics().bindTo(registry);
-        gc.bindTo(registry);
+        collections.bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new FileDescriptorMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
@@ -174,8 +181,12 @@ public final class Metrics implements HubListener {
     }
 
     /** All series, in Prometheus' text format, with a log of this size. */
-    byte[] text(EventLog.Size size) {
+    synchronized byte[] text(EventLog.Size size) {
         log = size;
+        if (gc == null) {
+            gc = new JvmGcMetrics();
+            bindMachine(gc);
+        }
         return registry.scrape().getBytes(StandardCharsets.UTF_8);
     }
 
@@ -193,6 +204,10 @@ public final class Metrics implements HubListener {
 
     void problem(int status) {
         problems.getOrDefault(status, otherProblems).increment();
+    }
+
+    void reloaded(boolean done) {
+        (done ? reloads : failedReloads).increment();
     }
 
     void loopLag(long nanos) {
@@ -219,8 +234,10 @@ public final class Metrics implements HubListener {
         increment(gaps, reason);
     }
 
-    void close() {
-        gc.close();
+    synchronized void close() {
+        if (gc != null) {
+            gc.close();
+        }
         registry.close();
     }
 
@@ -233,6 +250,10 @@ public final class Metrics implements HubListener {
 
     private Counter problems(String status) {
         return counter("fanfare.problems", "requests answered with a problem", "status", status);
+    }
+
+    private Counter reloads(String outcome) {
+        return counter("fanfare.reloads", "times that settings were read again", "outcome", outcome);
     }
 
     private Counter counter(String name, String help, String label, String value) {

@@ -435,7 +435,7 @@ final class Routes {
 
     /** A browser gives up for good on any status but 200, so a refused stream is one that ends at once. */
     void refuseStream(Exchange exchange, Refusal why) {
-        server.metrics().streamRefused(why);
+        server.refused(why);
         String body = ": " + why.text() + "\nretry: " + hub.jitteredRetryMillis() + "\n";
         exchange.answer(exchange.response(200)
                 .header("Cache-Control", "no-store, no-transform")

@@ -3,6 +3,7 @@ package dev.fanfare.server;
 import static java.util.Objects.requireNonNull;
 
 import dev.fanfare.auth.Authenticator;
+import dev.fanfare.http.Problem;
 import dev.fanfare.hub.EndCause;
 import dev.fanfare.hub.FrameEncoder;
 import dev.fanfare.hub.Hub;
@@ -43,12 +44,13 @@ public final class Server implements AutoCloseable {
     private static final int UNSENT_BYTES = 16 * 1024;
     private static final long SHUTDOWN_SECONDS = 5;
 
-    private final ServerSettings settings;
+    private volatile ServerSettings settings;
     private final Hub hub;
     private final Metrics metrics;
     private final List<LoopLag> lags = new ArrayList<>();
     private final Access access;
-    private final Origins origins;
+    private volatile Origins origins;
+    private final RefusalLog refusals = new RefusalLog();
     private final Routes routes;
     private final Rates rates;
     private final EventLoopGroup group;
@@ -85,7 +87,7 @@ public final class Server implements AutoCloseable {
         this.group = new MultiThreadIoEventLoopGroup(settings.loops(), io);
         for (EventExecutor executor : group) {
             EventLoop eventLoop = (EventLoop) executor;
-            workers.put(executor, new Worker(eventLoop, hub.loop(eventLoop), settings));
+            workers.put(executor, new Worker(eventLoop, hub.loop(eventLoop), this::settings));
             lags.add(new LoopLag(eventLoop, metrics));
         }
         this.rates = new Rates(hub, group);
@@ -153,6 +155,34 @@ public final class Server implements AutoCloseable {
         return bound;
     }
 
+    /**
+     * Goes by other settings from now on; what was begun goes on under those it began with, and no stream ends. Where it listens, and
+     * with how many loops, stays as it is.
+     */
+    public void reload(ServerSettings changed) {
+        settings = changed;
+        origins = new Origins(changed, access.isOpen());
+        admission.use(changed);
+        metrics.reloaded(true);
+    }
+
+    /** Counts a reload that changed nothing, because the settings could not be used. */
+    public void reloadFailed() {
+        metrics.reloaded(false);
+    }
+
+    /** Counts, and says now and then, that a request was answered with a problem. */
+    void refused(Problem problem) {
+        metrics.problem(problem.status());
+        refusals.refused(problem);
+    }
+
+    /** Counts, and says now and then, that a stream was not begun. */
+    void refused(Refusal why) {
+        metrics.streamRefused(why);
+        refusals.refused(why);
+    }
+
     private void connect(Channel channel, Door door) {
         Worker worker = workers.get(channel.eventLoop());
         if (worker == null) {
@@ -203,7 +233,8 @@ public final class Server implements AutoCloseable {
         return hub;
     }
 
-    int streams() {
+    /** How many event streams are open. */
+    public int streams() {
         return admission.streams();
     }
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,20 +27,16 @@ final class Worker {
     /** Streams whose clients have not taken all of what they were sent. */
     private final Set<EventStream> blocked = new HashSet<>();
 
-    private final long requestSeconds;
-    private final long idleSeconds;
-    private final long publishSeconds;
+    private final Supplier<ServerSettings> settings;
     private byte[] scratch = {};
     private long now;
     private String date;
     private @Nullable CompletableFuture<Void> stopped;
 
-    Worker(EventLoop eventLoop, Loop loop, ServerSettings settings) {
+    Worker(EventLoop eventLoop, Loop loop, Supplier<ServerSettings> settings) {
         this.eventLoop = eventLoop;
         this.loop = loop;
-        this.requestSeconds = seconds(settings.requestTime());
-        this.idleSeconds = seconds(settings.idle());
-        this.publishSeconds = seconds(settings.publishIdle());
+        this.settings = settings;
         this.date = date();
         eventLoop.scheduleAtFixedRate(this::tick, 1, 1, TimeUnit.SECONDS);
     }
@@ -93,16 +90,16 @@ final class Worker {
     }
 
     long requestDeadline() {
-        return now + requestSeconds + 1;
+        return now + seconds(settings.get().requestTime()) + 1;
     }
 
     long idleDeadline() {
-        return now + idleSeconds + 1;
+        return now + seconds(settings.get().idle()) + 1;
     }
 
     /** By when a streaming publish must have sent something more. */
     long publishDeadline() {
-        return now + publishSeconds + 1;
+        return now + seconds(settings.get().publishIdle()) + 1;
     }
 
     /** An array of at least this length, to be used before anything else is done on this thread. */

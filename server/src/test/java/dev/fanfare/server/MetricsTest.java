@@ -184,7 +184,7 @@ class MetricsTest {
                         .forEach((label, value) -> labels.computeIfAbsent(label, it -> new TreeSet<>())
                                 .add(value)));
         labels.remove("le");
-        boolean listed = Set.of("cause", "reason", "status").containsAll(labels.keySet());
+        boolean listed = Set.of("cause", "outcome", "reason", "status").containsAll(labels.keySet());
         StringBuilder cell = new StringBuilder();
         labels.forEach((label, values) -> cell.append(cell.isEmpty() ? "" : ", ")
                 .append('`')
