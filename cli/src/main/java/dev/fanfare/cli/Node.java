@@ -58,7 +58,8 @@ final class Node {
                     new LogField("url", url),
                     new LogField("log", memory ? "in memory" : settings.text(Definitions.DATA)),
                     new LogField("streams", settings.value(Definitions.LIMITS_STREAMS)),
-                    new LogField("auth", node.authenticator.isOpen() ? "open to all who reach it" : "with credentials"));
+                    new LogField(
+                            "auth", node.authenticator.isOpen() ? "open to all who reach it" : "with credentials"));
             out.println("Fanfare is ready at " + url);
             out.flush();
         } catch (IOException e) {

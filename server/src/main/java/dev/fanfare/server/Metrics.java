@@ -49,6 +49,7 @@ public final class Metrics implements HubListener {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     /** Null until somebody has asked for metrics. */
     private @Nullable JvmGcMetrics gc;
+
     private final Counter opened = counter("fanfare.streams.opened", "streams that were opened", "", "");
     private final Map<EndCause, Counter> closed = new EnumMap<>(EndCause.class);
     private final Map<Refusal, Counter> refused = new EnumMap<>(Refusal.class);
