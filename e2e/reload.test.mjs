@@ -1,6 +1,7 @@
 // A running node reads its settings again: on SIGHUP, and when a file that holds one of them has changed.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHmac } from 'node:crypto';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -84,6 +85,57 @@ test('settings that need a restart are named', async (t) => {
   const [again] = await node.reload('window.bytes: 32MiB\nlimits.event-bytes: 1KiB\n');
   assert.equal(again.changed, 'nothing to change');
   assert.doesNotMatch(again.message, /restart/);
+});
+
+test('a node is not opened to all by a file that would also have it listen less wide', async (t) => {
+  const key = 'k'.repeat(40);
+  const node = await startWithFile(t, `host: 0.0.0.0\nauth.key: ${key}\n`);
+  const url = `http://127.0.0.1:${node.port}`;
+
+  const [line] = await node.reload('host: 127.0.0.1\n');
+
+  assert.equal(line.level, 'WARNING');
+  assert.match(line.problem, /host: 0\.0\.0\.0 .*--insecure/);
+  assert.equal((await request('POST', `${url}/topics/a`, { body: 'x' })).status, 401);
+  assert.doesNotMatch(node.program.output, /kkkk/, 'the secret');
+});
+
+/** A token for everything that a key signs. */
+function token(key) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { sub: 'alice', exp: Math.floor(Date.now() / 1000) + 600, fanfare: { publish: ['**'], subscribe: ['**'] } };
+  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
+  return `Bearer ${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
+}
+
+test('a key that is rotated in its file counts within seconds, and a stream of the old one goes on', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'fanfare-key-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  // as Kubernetes mounts secrets: a link to a directory that is swapped
+  const [before, after] = ['a'.repeat(40), 'b'.repeat(40)];
+  for (const [name, key] of [['one', before], ['two', after]]) {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, 'key'), `${key}\n`);
+  }
+  const swapTo = async (name) => {
+    await symlink(name, join(folder, '..new'));
+    await rename(join(folder, '..new'), join(folder, '..data'));
+  };
+  await swapTo('one');
+  const node = await startNode(t, { args: ['--log.format', 'json'], env: { FANFARE_AUTH_KEY_FILE: join(folder, '..data', 'key') } });
+  const send = async (key) =>
+    (await request('POST', `${node.url}/topics/a`, { body: 'x', headers: { Authorization: token(key) } })).status;
+  const stream = await openStream(t, `${node.url}/events?topic=a`, { Authorization: token(before) });
+  assert.deepEqual([await send(before), await send(after)], [201, 401]);
+
+  await swapTo('two');
+
+  await until(() => `the new key to count; it printed ${node.program.output}`, async () => (await send(after)) === 201);
+  assert.equal(await send(before), 401);
+  await until('the events of both', () => stream.published.length === 2);
+  assert.equal(stream.ended, undefined);
+  assert.match(node.program.stderr, /"changed":"auth.key"/);
+  assert.doesNotMatch(node.program.output, /aaaa|bbbb/, 'a secret');
 });
 
 test('start and stop are a line each, and an event is none', async (t) => {

@@ -95,6 +95,7 @@ final class Reload {
             List<String> changed = current.differing(read, Definitions.RELOADABLE::contains);
             List<String> waiting = current.differing(read, setting -> !Definitions.RELOADABLE.contains(setting));
             Settings merged = current.with(read, Definitions.RELOADABLE::contains);
+            SettingsReader.check(merged); // what goes together in the file may not with what waits for a restart
             node.use(merged);
             current = merged;
             seen = contents(merged.files());

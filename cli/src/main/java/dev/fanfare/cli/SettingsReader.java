@@ -62,7 +62,9 @@ final class SettingsReader {
         reader.readEnvironment(environment);
         reader.givenHere.clear();
         flags.forEach((name, text) -> reader.give(name, text, Setting.flag(name)));
-        reader.compare();
+        if (reader.problems.isEmpty()) {
+            reader.compare(new Settings(reader.given));
+        }
         if (!reader.problems.isEmpty()) {
             throw new SettingsException(reader.problems);
         }
@@ -151,12 +153,20 @@ final class SettingsReader {
         }
     }
 
-    /** Checks what depends on two settings. */
-    private void compare() {
-        if (!problems.isEmpty()) {
-            return;
+    /**
+     * Checks what depends on two settings.
+     *
+     * @throws SettingsException that names what does not go together
+     */
+    static void check(Settings settings) {
+        SettingsReader reader = new SettingsReader(List.of());
+        reader.compare(settings);
+        if (!reader.problems.isEmpty()) {
+            throw new SettingsException(reader.problems);
         }
-        Settings settings = new Settings(given);
+    }
+
+    private void compare(Settings settings) {
         if (settings.value(Definitions.RETRY).compareTo(settings.value(Definitions.RETRY_MAX)) > 0) {
             refuse(settings, Definitions.RETRY, "at most retry.max, " + settings.text(Definitions.RETRY_MAX));
         }
