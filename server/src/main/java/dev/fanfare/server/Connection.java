@@ -233,12 +233,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
         receiving = exchange;
         unanswered.add(exchange);
         try {
-            server.routes().check(exchange.request, door);
+            server.gate().check(exchange.request, door);
         } catch (Problem problem) {
             refuseEarly(exchange, problem);
             return;
         }
-        CompletableFuture<Caller> caller = server.routes().identify(exchange).toCompletableFuture();
+        CompletableFuture<Caller> caller = server.gate().identify(exchange).toCompletableFuture();
         if (caller.isDone()) {
             caller.whenComplete((who, failure) -> identified(exchange, who, failure));
         } else {
@@ -262,7 +262,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private void identified(Exchange exchange, @Nullable Caller caller, @Nullable Throwable failure) {
         if (caller == null) {
             Problem problem = Exchange.problem(requireNonNull(failure));
-            if (problem.status() == 503 && Routes.isStream(exchange.request)) { // which must not be told for good
+            if (problem.status() == 503 && Gate.isStream(exchange.request)) { // which must not be told for good
                 exchange.started = true;
                 server.routes().refuseStream(exchange, Refusal.OVERLOAD);
             } else {

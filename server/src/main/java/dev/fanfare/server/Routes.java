@@ -2,8 +2,6 @@ package dev.fanfare.server;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.fanfare.auth.AuthRefused;
-import dev.fanfare.auth.Caller;
 import dev.fanfare.auth.Ticket;
 import dev.fanfare.http.Accept;
 import dev.fanfare.http.EndRequest;
@@ -34,13 +32,6 @@ import org.jspecify.annotations.Nullable;
 /** What each URL does. */
 final class Routes {
 
-    private static final String TOPICS = "/topics/";
-    private static final String STREAMS = "/streams/";
-    private static final String USERS = "/users/";
-    private static final String TICKETS = "/tickets";
-    private static final String READ = "GET, HEAD, OPTIONS";
-    private static final String READ_AND_PUBLISH = "GET, HEAD, POST, OPTIONS";
-    private static final String TOPIC_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
     private static final String CORS_HEADERS =
             "Authorization, Content-Type, Last-Event-ID, Cache-Control, Idempotency-Key";
     private static final byte[] GREETING = """
@@ -67,130 +58,15 @@ final class Routes {
         server.access().revocations().onRevoked(admin::revoked);
     }
 
-    /** Refuses, before its body has come, what would be refused whoever sends it. */
-    void check(Request request, Door door) {
-        if (request.head.protocolVersion().majorVersion() != 1) {
-            throw new Problem(505, "HTTP version not supported", "this node speaks HTTP/1.1; send the request as that");
-        }
-        if (request.http11 && request.host == null) {
-            throw Problem.badRequest("no Host header; HTTP/1.1 asks for one");
-        }
-        if (request.head.headers().getAll(HttpHeaderNames.HOST).size() > 1) {
-            throw Problem.badRequest("more than one Host header; send one");
-        }
-        if (server.access().isOpen()) {
-            server.origins().checkHost(request.host);
-        }
-        String allowed = allowed(request.path);
-        if (!request.method.equals("OPTIONS")) {
-            if (allowed == null) {
-                throw new Problem(
-                        404,
-                        "Not found",
-                        "nothing is at " + request.path + "; subscribe at /events?topic=..., publish to /topics/...");
-            }
-            if (!(allowed + ",").contains(request.method + ",")) {
-                throw Problem.methodNotAllowed(request.method, allowed);
-            }
-            checkDoor(request, door);
-        }
-        if (request.isChange()) {
-            server.origins().checkChange(request.origin, request.host);
-        }
-    }
-
-    private static void checkDoor(Request request, Door door) {
-        if (door == Door.PUBLIC && isOperators(request)) {
-            throw new Problem(
-                    404, "Not found", "this node has " + request.path + " on its admin port only (admin.port)");
-        }
-        if (door == Door.ADMIN && !isOperators(request) && !isForAll(request.path)) {
-            throw new Problem(404, "Not found", "this is the admin port; subscribe and publish on the node's own port");
-        }
-    }
-
-    private static boolean isOperators(Request request) {
-        return request.path.startsWith(STREAMS)
-                || request.path.startsWith(USERS)
-                || request.path.startsWith(TOPICS) && request.method.equals("DELETE")
-                || List.of("/topics", "/streams", "/stats", "/metrics").contains(request.path);
-    }
-
-    /** Whether it takes no credential. */
-    private static boolean isForAll(String path) {
-        return path.equals("/") || path.equals("/healthz") || path.equals("/readyz");
-    }
-
-    /** Who asks; fails with {@link AuthRefused}. */
-    CompletionStage<Caller> identify(Exchange exchange) {
-        Request request = exchange.request;
-        if (isForAll(request.path) || request.method.equals("OPTIONS")) {
-            return CompletableFuture.completedFuture(Caller.NOBODY);
-        }
-        String ticket = server.access().ticket(request);
-        if (ticket == null) {
-            return server.access().identify(request);
-        }
-        if (!isRead(request)) {
-            return CompletableFuture.failedFuture(
-                    AuthRefused.forbidden("a ticket opens streams and does nothing else; send Authorization: Bearer"));
-        }
-        return server.access().open(ticket).thenApply(opening -> {
-            exchange.opening = opening;
-            return opening.caller();
-        });
-    }
-
-    /** Whether events are asked for. */
-    private static boolean isRead(Request request) {
-        return !request.isChange() && (request.path.equals("/events") || request.path.startsWith(TOPICS));
-    }
-
-    /** Whether what is asked for is answered by a stream of events. */
-    static boolean isStream(Request request) {
-        if (!isRead(request)) {
-            return false;
-        }
-        try {
-            return Accept.of(request.list(HttpHeaderNames.ACCEPT)) != Accept.JSON;
-        } catch (Problem notAcceptable) {
-            return false;
-        }
-    }
-
-    /** The methods of a path, or null if nothing is there. */
-    private static @Nullable String allowed(String path) {
-        if (path.startsWith(TOPICS)) {
-            return TOPIC_METHODS;
-        }
-        if (path.startsWith(STREAMS) || user(path) != null) {
-            return "DELETE, OPTIONS";
-        }
-        return switch (path) {
-            case "/events" -> READ_AND_PUBLISH;
-            case TICKETS -> "POST, OPTIONS";
-            case "/", "/topics", "/streams", "/stats", "/metrics", "/healthz", "/readyz" -> READ;
-            default -> null;
-        };
-    }
-
-    /** The user of {@code /users/{sub}/streams}, or null. */
-    private static @Nullable String user(String path) {
-        String end = "/streams";
-        boolean fits = path.startsWith(USERS) && path.endsWith(end) && path.length() > USERS.length() + end.length();
-        String user = fits ? path.substring(USERS.length(), path.length() - end.length()) : "";
-        return user.isEmpty() || user.contains("/") ? null : Query.decode(user, false);
-    }
-
     /** Finds out, before its body comes, what is to be done with it. */
     void prepare(Exchange exchange) {
         Request request = exchange.request;
-        if (!request.method.equals("POST") || request.path.equals(TICKETS)) {
+        if (!request.method.equals("POST") || request.path.equals(Gate.TICKETS)) {
             return;
         }
         StreamedPublish asked = StreamedPublish.of(
                 exchange.caller,
-                request.path.startsWith(TOPICS) ? topic(request) : null,
+                request.path.startsWith(Gate.TOPICS) ? topic(request) : null,
                 request.query(),
                 request.header(HttpHeaderNames.CONTENT_TYPE),
                 request.header("Idempotency-Key"));
@@ -207,7 +83,7 @@ final class Routes {
     }
 
     private static String topic(Request request) {
-        return Query.decode(request.path.substring(TOPICS.length()), false);
+        return Query.decode(request.path.substring(Gate.TOPICS.length()), false);
     }
 
     void handle(Exchange exchange) {
@@ -221,22 +97,22 @@ final class Routes {
     private void route(Exchange exchange) {
         Request request = exchange.request;
         String path = request.path;
-        if (isOperators(request) && !request.method.equals("OPTIONS")) {
+        if (Gate.isOperators(request) && !request.method.equals("OPTIONS")) {
             exchange.caller.checkAdmin();
         }
         if (request.method.equals("OPTIONS")) {
             options(exchange);
-        } else if (path.startsWith(TOPICS)) {
+        } else if (path.startsWith(Gate.TOPICS)) {
             String topic = topic(request);
             switch (request.method) {
                 case "POST" -> publish(exchange, topic);
                 case "DELETE" -> delete(exchange, topic);
                 default -> subscribe(exchange, topic);
             }
-        } else if (path.startsWith(STREAMS)) {
-            answer(exchange, admin.closeStream(path.substring(STREAMS.length())));
-        } else if (path.startsWith(USERS)) {
-            answer(exchange, admin.closeUser(requireNonNull(user(path)), request.query()));
+        } else if (path.startsWith(Gate.STREAMS)) {
+            answer(exchange, admin.closeStream(path.substring(Gate.STREAMS.length())));
+        } else if (path.startsWith(Gate.USERS)) {
+            answer(exchange, admin.closeUser(requireNonNull(Gate.user(path)), request.query()));
         } else {
             switch (path) {
                 case "/events" -> {
@@ -246,7 +122,7 @@ final class Routes {
                         publishAll(exchange, exchange.document);
                     }
                 }
-                case TICKETS -> ticket(exchange);
+                case Gate.TICKETS -> ticket(exchange);
                 case "/topics" -> answer(exchange, admin.topics(request.query()));
                 case "/streams" -> answer(exchange, admin.streams(request.query()));
                 case "/stats" -> answer(exchange, admin.stats());
@@ -265,11 +141,11 @@ final class Routes {
     }
 
     private void options(Exchange exchange) {
-        String allowed = allowed(exchange.request.path);
-        Response response = exchange.response(204).header("Allow", allowed == null ? TOPIC_METHODS : allowed);
+        String allowed = Gate.allowed(exchange.request.path);
+        Response response = exchange.response(204).header("Allow", allowed == null ? Gate.TOPIC_METHODS : allowed);
         String origin = exchange.request.origin;
         if (origin != null && server.origins().allows(origin)) {
-            response.header("Access-Control-Allow-Methods", allowed == null ? TOPIC_METHODS : allowed)
+            response.header("Access-Control-Allow-Methods", allowed == null ? Gate.TOPIC_METHODS : allowed)
                     .header("Access-Control-Allow-Headers", CORS_HEADERS)
                     .header("Access-Control-Max-Age", "7200");
         }

@@ -51,6 +51,7 @@ public final class Server implements AutoCloseable {
     private final Access access;
     private volatile Origins origins;
     private final RefusalLog refusals = new RefusalLog();
+    private final Gate gate;
     private final Routes routes;
     private final Rates rates;
     private final EventLoopGroup group;
@@ -82,6 +83,7 @@ public final class Server implements AutoCloseable {
         this.access = new Access(authenticator, hub.log());
         this.origins = new Origins(settings, access.isOpen());
         this.proxies = new Proxies(settings.limits().trustedProxies());
+        this.gate = new Gate(this);
         this.routes = new Routes(this, hub);
         IoHandlerFactory io = Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
         this.group = new MultiThreadIoEventLoopGroup(settings.loops(), io);
@@ -202,6 +204,10 @@ public final class Server implements AutoCloseable {
 
     Origins origins() {
         return origins;
+    }
+
+    Gate gate() {
+        return gate;
     }
 
     Routes routes() {
