@@ -3,19 +3,19 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { publish } from './http.mjs';
+import { publish, request } from './http.mjs';
 import { startProxy } from './proxy.mjs';
 import { newSeed, seeded } from './random.mjs';
 import { until } from './until.mjs';
 
 /** Compares what a reader received with what was published: lists of `{ id, data }`. */
 export function assertAllOnceInOrder(received, published, hint = '') {
+  const wrong = received.findIndex((event, i) => event.id !== published[i]?.id || event.data !== published[i].data);
+  if (wrong < 0 && received.length === published.length) return;
   const ids = received.map((event) => event.id);
   const seen = new Set(ids);
   const missing = published.filter((event) => !seen.has(event.id)).map((event) => event.id);
   const twice = ids.filter((id, i) => ids.indexOf(id) !== i);
-  const wrong = received.findIndex((event, i) => event.id !== published[i]?.id || event.data !== published[i].data);
-  if (wrong < 0 && received.length === published.length) return;
   const shown = (event) => event && `${event.id} ${JSON.stringify(event.data.slice(0, 60))} (${event.data.length} characters)`;
   assert.fail(`of ${published.length} published, ${received.length} received; missing ${missing.length}: ${missing.slice(0, 5)}; `
     + `twice ${twice.length}: ${twice.slice(0, 5)}; the first that is not as published: number ${wrong}, ${shown(received[wrong])}, `
@@ -36,6 +36,37 @@ function startPublishing(url, topic, random) {
     agent.destroy();
   })();
   return { published, stop: () => ((stopped = true), done) };
+}
+
+/**
+ * Events one after the other until it is stopped, or the test is over, each sent under its key until it is answered 201, however often the node is away:
+ * `published` is what was answered so, `refused` the statuses before that (0: no answer).
+ */
+export function startPersistentPublishing(t, url, topic, { seed, every = 20 }) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const random = seeded(seed);
+  const [published, refused] = [[], []];
+  let [stopped, abandoned] = [false, false];
+  const send = async (data, key) => {
+    while (!abandoned) {
+      const headers = { 'Idempotency-Key': key };
+      const answer = await request('POST', `${url}/topics/${topic}`, { body: data, agent, headers }).catch(() => ({ status: 0 }));
+      if (answer.status === 201) return answer.json.id;
+      if (![0, 502, 503, 504].includes(answer.status)) throw new Error(`publish was answered ${answer.status}: ${answer.text}`);
+      refused.push(answer.status);
+      await pause(100);
+    }
+  };
+  const done = (async () => {
+    for (let n = 0; !stopped; n++) {
+      const data = `${n} ${random.pick(['x', 'é', '漢', '🎺'])}`.repeat(random.between(1, 40));
+      published.push({ id: await send(data, `${seed}-${n}`), data });
+      await pause(every);
+    }
+    agent.destroy();
+  })();
+  t.after(() => (stopped = abandoned = true));
+  return { published, refused, stop: () => ((stopped = true), done) };
 }
 
 /**
