@@ -9,8 +9,8 @@ class Stream {
   events = [];
   parser = new EventStreamParser((event) => this.events.push({ ...event, at: performance.now() }));
 
-  constructor(url, headers) {
-    this.request = http.get(url, { agent: false, headers: { Accept: 'text/event-stream', ...headers } }, (response) => {
+  constructor(url, headers, options) {
+    this.request = http.get(url, { agent: false, ...options, headers: { Accept: 'text/event-stream', ...headers } }, (response) => {
       this.response = response;
       this.status = response.statusCode;
       this.headers = response.headers;
@@ -34,9 +34,9 @@ class Stream {
   }
 }
 
-/** A stream whose first bytes have come. */
-export async function openStream(t, url, headers = {}) {
-  const stream = new Stream(url, headers);
+/** A stream whose first bytes have come. `options` are node:http's. */
+export async function openStream(t, url, headers = {}, options = {}) {
+  const stream = new Stream(url, headers, options);
   t.after(() => stream.close());
   await until(`the first bytes of ${url}`, () => {
     if (stream.error) throw stream.error;
