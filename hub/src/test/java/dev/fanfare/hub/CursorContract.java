@@ -544,7 +544,7 @@ abstract class CursorContract {
         stream.sink().block();
         hub.publish("a", "1");
         await().until(stream.sink()::ended);
-        assertThat(stream.sink().text()).endsWith("retry: 3000\n");
+        assertThat(stream.sink().text()).containsPattern("retry: [3-5]\\d{3}\n$");
         assertThat(stream.sink().data()).isEmpty();
         await().until(() -> hub.loop.cursors() == 0);
     }
