@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
@@ -76,7 +77,7 @@ class SlowClientTest {
             Subscriber stalled = stalled(node);
             Subscriber slow = stalled(node);
             Subscriber idle = node.listen("topic=other");
-            publish(node);
+            CompletableFuture<Void> publishing = CompletableFuture.runAsync(() -> publish(node));
             long begin = System.nanoTime();
             int taken = 0;
             while (System.nanoTime() - begin < 6_000_000_000L) {
@@ -84,6 +85,7 @@ class SlowClientTest {
                 taken++;
                 Awaitility.await().pollDelay(Duration.ofMillis(100)).until(() -> true);
             }
+            publishing.join();
             assertThat(counted(node, "cut")).isEqualTo(1);
             node.hasStreams(2);
             assertThat(taken).isLessThan(EVENTS);
