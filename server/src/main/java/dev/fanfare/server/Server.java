@@ -42,6 +42,7 @@ public final class Server implements AutoCloseable {
 
     private static final int BACKLOG = 4_096;
     private static final int UNSENT_BYTES = 16 * 1024;
+    private static final int SEND_BUFFER = 64 * 1024;
     private static final long SHUTDOWN_SECONDS = 5;
 
     private volatile ServerSettings settings;
@@ -146,6 +147,8 @@ public final class Server implements AutoCloseable {
                 });
         if (epoll) {
             bootstrap.childOption(EpollChannelOption.TCP_NOTSENT_LOWAT, (long) UNSENT_BYTES);
+        } else { // so that what a stalled reader pins is bounded there too, and a slow one is seen to go on
+            bootstrap.childOption(ChannelOption.SO_SNDBUF, SEND_BUFFER);
         }
         ChannelFuture binding =
                 bootstrap.bind(new InetSocketAddress(settings.host(), port)).awaitUninterruptibly();
