@@ -95,6 +95,17 @@ public record Caller(Kind kind, @Nullable String user, Rights rights, long until
     }
 
     /**
+     * Lets him say what he wants to publish, or not: for whoever has to decide before that has come.
+     *
+     * @throws AuthRefused if there is no topic to which he may
+     */
+    public void checkPublishes() {
+        if (rights.publish().isEmpty()) {
+            throw refused("publishing", "fanfare.publish");
+        }
+    }
+
+    /**
      * Lets him look into the node and take things away, or not.
      *
      * @throws AuthRefused if he may not

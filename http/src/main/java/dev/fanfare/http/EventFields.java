@@ -29,13 +29,13 @@ final class EventFields {
 
     /** The topic of this name, to which the caller may publish. */
     static Topic topic(Caller caller, String name) {
-        Topic topic = valid(() -> caller.topic(name));
         try {
+            Topic topic = valid(() -> caller.topic(name));
             caller.checkPublish(topic);
+            return topic;
         } catch (AuthRefused refused) {
             throw Problem.of(refused);
         }
-        return topic;
     }
 
     /** The topics of an event, the canonical one first. */

@@ -147,13 +147,13 @@ public record SubscribeRequest(Subscription subscription, boolean fromNow, int l
         }
         List<Selector> selectors = new ArrayList<>(names.size());
         for (String name : names) {
-            Selector selector = valid(() -> caller.selector(name));
             try {
+                Selector selector = valid(() -> caller.selector(name));
                 caller.checkSubscribe(selector);
+                selectors.add(selector);
             } catch (AuthRefused refused) {
                 throw Problem.of(refused);
             }
-            selectors.add(selector);
         }
         return selectors;
     }

@@ -12,8 +12,6 @@ import dev.fanfare.http.Problem;
 import dev.fanfare.http.TicketBody;
 import dev.fanfare.hub.EventLog;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.cookie.Cookie;
-import io.netty.handler.codec.http.cookie.ServerCookieDecoder;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -26,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Access implements AutoCloseable {
 
-    private static final String COOKIE = "fanfare_token";
+    private static final String COOKIE = "fanfare_token=";
     private static final String SCHEME = "Bearer ";
 
     private final Authenticator authenticator;
@@ -52,8 +50,12 @@ final class Access implements AutoCloseable {
         return authenticator.isOpen();
     }
 
-    /** Who asks; fails with {@link AuthRefused}. Completes at once if nothing has to be verified that was not verified before. */
-    CompletionStage<Caller> identify(Request request) {
+    /**
+     * Who asks; fails with {@link AuthRefused}. Completes at once if nothing has to be verified that was not verified before.
+     *
+     * @param cookies whether a cookie counts; a browser sends it along whichever page has it ask
+     */
+    CompletionStage<Caller> identify(Request request, boolean cookies) {
         if (isOpen()) {
             return CompletableFuture.completedFuture(Caller.OPEN);
         }
@@ -61,7 +63,7 @@ final class Access implements AutoCloseable {
         if (!headers.isEmpty()) {
             return header(headers).thenApply(this::unrevoked);
         }
-        String cookie = cookie(request);
+        String cookie = cookies ? cookie(request) : null;
         return cookie == null
                 ? CompletableFuture.completedFuture(authenticator.anonymous())
                 : authenticator.cookie(cookie).thenApply(this::unrevoked);
@@ -91,11 +93,35 @@ final class Access implements AutoCloseable {
             throw Problem.badRequest(
                     "an API key says whose ticket it wants: {\"sub\":\"alice\",\"subscribe\":[\"orders/*\"]}");
         }
-        return request == null ? tickets.issue(caller) : tickets.issue(caller, request);
+        CompletionStage<Ticket> ticket = request == null ? tickets.issue(caller) : tickets.issue(caller, request);
+        return ticket.exceptionallyCompose(failure -> CompletableFuture.failedFuture(
+                failure.getCause() instanceof IllegalArgumentException wrong
+                        ? Problem.badRequest(String.valueOf(wrong.getMessage()))
+                        : failure));
+    }
+
+    /** Refuses from now on what was issued to a user until now; fails with {@link Problem} 400 if nobody can be called so. */
+    CompletionStage<Void> revoke(String user) {
+        try {
+            return revocations.revoke(user);
+        } catch (IllegalArgumentException e) {
+            throw Problem.badRequest(String.valueOf(e.getMessage()));
+        }
     }
 
     Revocations revocations() {
         return revocations;
+    }
+
+    /** Why one is refused by now whose credential was good when his request began; null if it is good yet. */
+    @Nullable
+    AuthRefused lost(Caller caller) {
+        if (isRevoked(caller)) {
+            return AuthRefused.invalid("the credential has been revoked; sign in again for a new one");
+        }
+        return caller.until() > System.currentTimeMillis()
+                ? null
+                : AuthRefused.invalid("the credential has ended; get a new one, and go on with that");
     }
 
     boolean isRevoked(Caller caller) {
@@ -125,11 +151,10 @@ final class Access implements AutoCloseable {
 
     private static @Nullable String cookie(Request request) {
         for (String header : request.head.headers().getAll(HttpHeaderNames.COOKIE)) {
-            if (header.contains(COOKIE)) {
-                for (Cookie cookie : ServerCookieDecoder.STRICT.decodeAll(header)) {
-                    if (cookie.name().equals(COOKIE)) {
-                        return cookie.value();
-                    }
+            for (String pair : header.split(";")) {
+                String cookie = pair.strip();
+                if (cookie.startsWith(COOKIE)) {
+                    return cookie.substring(COOKIE.length());
                 }
             }
         }

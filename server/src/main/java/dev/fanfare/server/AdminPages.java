@@ -164,9 +164,8 @@ final class AdminPages {
 
     /** Ends a user's streams; with {@code ?revoke}, what he was given until now opens no other. */
     CompletableFuture<byte[]> closeUser(String user, Query query) {
-        CompletionStage<?> before = query.has("revoke")
-                ? server.access().revocations().revoke(user)
-                : CompletableFuture.completedFuture(null);
+        CompletionStage<?> before =
+                query.has("revoke") ? server.access().revoke(user) : CompletableFuture.completedFuture(null);
         return before.thenCompose(revoked -> onEachLoop(loop -> end(
                         loop,
                         EndCause.ADMIN,

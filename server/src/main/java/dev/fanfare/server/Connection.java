@@ -156,10 +156,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         reading = true;
-        HttpObject part = (HttpObject) message;
         if (closing || stream) {
-            ReferenceCountUtil.release(part);
-        } else if (mustWait() || !held.isEmpty()) {
+            ReferenceCountUtil.release(message); // no part of a request, when the codec left with bytes that it had
+            return;
+        }
+        HttpObject part = (HttpObject) message;
+        if (mustWait() || !held.isEmpty()) {
             held.add(part);
             channel.config().setAutoRead(false);
         } else {
@@ -232,13 +234,14 @@ final class Connection extends ChannelInboundHandlerAdapter {
         Exchange exchange = new Exchange(this, new Request(head));
         receiving = exchange;
         unanswered.add(exchange);
+        CompletableFuture<Caller> caller;
         try {
             server.gate().check(exchange.request, door);
-        } catch (Problem problem) {
-            refuseEarly(exchange, problem);
+            caller = server.gate().identify(exchange).toCompletableFuture();
+        } catch (RuntimeException e) {
+            refuseEarly(exchange, Exchange.problem(e));
             return;
         }
-        CompletableFuture<Caller> caller = server.gate().identify(exchange).toCompletableFuture();
         if (caller.isDone()) {
             caller.whenComplete((who, failure) -> identified(exchange, who, failure));
         } else {
@@ -254,6 +257,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         } else {
             identified(exchange, caller, failure);
             takeHeld();
+            pauseBody();
             channel.flush();
             readMoreOrNot();
         }
@@ -284,8 +288,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
             continueIfDue();
         } catch (NumberFormatException e) {
             refuse(Problem.badRequest("Content-Length is not a number"));
-        } catch (Problem problem) {
-            refuseEarly(exchange, problem);
+        } catch (RuntimeException e) {
+            refuseEarly(exchange, Exchange.problem(e));
         }
     }
 

@@ -50,7 +50,7 @@ final class Gate {
                         "Not found",
                         "nothing is at " + request.path + "; subscribe at /events?topic=..., publish to /topics/...");
             }
-            if (!(allowed + ",").contains(request.method + ",")) {
+            if (!(", " + allowed + ",").contains(", " + request.method + ",")) {
                 throw Problem.methodNotAllowed(request.method, allowed);
             }
             checkDoor(request, door);
@@ -91,7 +91,7 @@ final class Gate {
         }
         String ticket = server.access().ticket(request);
         if (ticket == null) {
-            return server.access().identify(request);
+            return server.access().identify(request, server.origins().letsCookiesCount(request.origin, request.host));
         }
         if (!isRead(request)) {
             return CompletableFuture.failedFuture(

@@ -86,6 +86,11 @@ final class Origins {
         return origins.contains("*");
     }
 
+    /** Whether a page may act as whoever's browser it is in: not a foreign one that is allowed because all are. */
+    boolean letsCookiesCount(@Nullable String origin, @Nullable String host) {
+        return origin == null || !isOpenToAll() || isOwn(origin, host);
+    }
+
     /** Whether an origin is that of the pages which this node serves under the name it was asked by. */
     static boolean isOwn(String origin, @Nullable String host) {
         return origin.equals("http://" + host) || origin.equals("https://" + host);

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -100,7 +101,7 @@ final class Proxies {
 
     private static List<@Nullable InetAddress> forAddresses(List<String> lines) {
         List<@Nullable InetAddress> addresses = new ArrayList<>();
-        for (String element : String.join(",", lines).split(",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", -1)) {
+        for (String element : elements(String.join(",", lines))) {
             Matcher value = FOR.matcher(element.strip());
             String quoted = null;
             String token = null;
@@ -111,6 +112,24 @@ final class Proxies {
             addresses.add(address(quoted != null ? quoted : token != null ? token : ""));
         }
         return addresses;
+    }
+
+    /** What is between the commas that are not quoted, seen from the right: a quote that a client wrote hides nothing that a proxy added. */
+    private static List<String> elements(String text) {
+        List<String> elements = new ArrayList<>();
+        boolean quoted = false;
+        int end = text.length();
+        for (int i = end - 1; i >= 0; i--) {
+            if (text.charAt(i) == '"') {
+                quoted = !quoted;
+            } else if (text.charAt(i) == ',' && !quoted) {
+                elements.add(text.substring(i + 1, end));
+                end = i;
+            }
+        }
+        elements.add(text.substring(0, end));
+        Collections.reverse(elements);
+        return elements;
     }
 
     /** An address with or without a port, or null; never looked up. */

@@ -1,5 +1,6 @@
 package dev.fanfare.server;
 
+import dev.fanfare.auth.AuthRefused;
 import dev.fanfare.http.OrderedAppends;
 import dev.fanfare.http.Problem;
 import dev.fanfare.http.Published;
@@ -110,7 +111,7 @@ final class PublishStream {
 
     /** The body goes on. */
     void content(ByteBuf bytes) {
-        if (isOver() || !bytes.isReadable()) {
+        if (isOver() || !bytes.isReadable() || !isStillAllowed()) {
             return;
         }
         feeding = true;
@@ -128,6 +129,16 @@ final class PublishStream {
         } finally {
             feeding = false;
         }
+    }
+
+    /** Whether the credential that it was begun with is good yet. A producer with a key goes on with another, so its topic stays open. */
+    private boolean isStillAllowed() {
+        AuthRefused lost = exchange.connection.server().access().lost(exchange.caller);
+        if (lost != null) {
+            goesOn = repeatable;
+            problem = Problem.of(lost);
+        }
+        return lost == null;
     }
 
     /** For now, that is all that has come. */

@@ -2,6 +2,7 @@ package dev.fanfare.server;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.fanfare.auth.AuthRefused;
 import dev.fanfare.auth.Ticket;
 import dev.fanfare.http.Accept;
 import dev.fanfare.http.EndRequest;
@@ -64,6 +65,7 @@ final class Routes {
         if (!request.method.equals("POST") || request.path.equals(Gate.TICKETS)) {
             return;
         }
+        exchange.caller.checkPublishes();
         StreamedPublish asked = StreamedPublish.of(
                 exchange.caller,
                 request.path.startsWith(Gate.TOPICS) ? topic(request) : null,
@@ -257,9 +259,19 @@ final class Routes {
                     .eventLoop()
                     .schedule(() -> readLater(asked, loop, page), pause, TimeUnit.NANOSECONDS);
         }
-        exchange.onAbandon = () -> page.cancel(false);
+        CompletableFuture<byte[]> allowed = page.thenApply(body -> {
+            AuthRefused lost = server.access().lost(exchange.caller); // while it waited
+            if (lost != null) {
+                throw lost;
+            }
+            return body;
+        });
+        exchange.onAbandon = () -> {
+            allowed.cancel(false);
+            page.cancel(false);
+        };
         page.thenAccept(body -> server.admission().historyRead(exchange.client(), PAGE_IN_ADVANCE, body.length));
-        answer(exchange, page);
+        answer(exchange, allowed);
     }
 
     private void readLater(SubscribeRequest asked, Loop loop, CompletableFuture<byte[]> page) {

@@ -124,6 +124,23 @@ class OriginsTest {
     }
 
     @Test
+    void whereAllOriginsAreAllowedAForeignPageCannotUseItsReadersCookie() {
+        String cookie = "Cookie: fanfare_token=" + Credentials.publisher();
+        String bearer = Credentials.bearer(Credentials.publisher());
+        try (TestNode asking = TestNode.with(bounds -> {
+            bounds.auth = Credentials.SETTINGS;
+            bounds.origins = List.of("*");
+        })) {
+            asking.post("/topics/orders/1", "x", "Origin: " + FOREIGN, cookie).isProblem(401);
+            asking.post("/topics/orders/1", "x", "Origin: null", cookie).isProblem(401);
+            asking.post("/topics/orders/1", "x", "Origin: http://localhost", cookie)
+                    .has(201);
+            asking.post("/topics/orders/1", "x", cookie).has(201);
+            asking.post("/topics/orders/1", "x", "Origin: " + FOREIGN, bearer).has(201);
+        }
+    }
+
+    @Test
     void aRequestWithoutAnOriginHasNoSuchHeaders() {
         assertThat(node.get("/healthz").names()).doesNotContain("access-control-allow-origin");
     }

@@ -2,11 +2,13 @@ package dev.fanfare.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,9 +83,21 @@ class ProxiesTest {
                 "xfor=203.0.113.5 | 10.0.0.1",
                 "203.0.113.5 | 10.0.0.1",
                 "for=\"203.0.113.5 | 10.0.0.1",
+                "for=\"198.51.100.1, for=203.0.113.5 | 203.0.113.5",
             })
     void forwarded(String header, String client) {
         assertThat(client(PROXIES, "10.0.0.1", "Forwarded: " + header)).isEqualTo(client);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {",", "\"\",", "\",", ";", "for=,", " "})
+    void aHeaderThatIsLongAndSenselessCostsNoMoreThanItsLength(String repeated) {
+        String header = "Forwarded: \"" + repeated.repeat(16_000 / repeated.length()) + "x";
+        assertTimeoutPreemptively(Duration.ofSeconds(5), () -> {
+            for (int i = 0; i < 100; i++) {
+                assertThat(client(PROXIES, "10.0.0.1", header)).isEqualTo("10.0.0.1");
+            }
+        });
     }
 
     @Test

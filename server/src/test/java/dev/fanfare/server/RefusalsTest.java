@@ -53,6 +53,12 @@ class RefusalsTest {
         assertThat(refused.header("Allow")).as("H3").contains(allowed).doesNotContain(method + ",");
     }
 
+    @ParameterizedTest
+    @CsvSource({"ET, /events", "OST, /tickets", "ELETE, /topics/a", "ELETE, /streams/x", "S, /topics/a"})
+    void theEndOfAMethodIsNotThatMethod(String method, String path) {
+        node.ask(method, path, "Content-Length: 0").isProblem(405, method);
+    }
+
     @Test
     void aTopicAllowsReadingPublishingAndDeleting() {
         String allow = node.ask("PUT", "/topics/a", "Content-Length: 0").header("Allow");

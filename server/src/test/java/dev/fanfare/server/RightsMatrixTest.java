@@ -3,15 +3,18 @@ package dev.fanfare.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** HTTP.md, Who may do what: every route by every kind of credential. */
 class RightsMatrixTest {
@@ -53,6 +56,8 @@ class RightsMatrixTest {
         expect("OPTIONS /events", 204, 204, 204, 204, 204, 204, 204, 204, 204, 204);
         expect("GET /nothing", 404, 404, 404, 404, 404, 404, 404, 404, 404, 404);
     }
+
+    private static final Duration TTL = Duration.ofMinutes(5);
 
     private static TestNode node;
 
@@ -162,6 +167,57 @@ class RightsMatrixTest {
                 .isProblem(403, "event 2", "secret");
         assertThat(node.page("topic=orders/9&from=start", Credentials.ADMIN).objects("events"))
                 .isEmpty();
+    }
+
+    @Test
+    void whoMayPublishNothingIsNotAskedForABody() {
+        String[][] callers = {{}, {Credentials.bearer(Credentials.reader())}};
+        for (String[] credential : callers) {
+            for (String target : List.of("/topics/orders/1", "/events")) {
+                List<String> headers = new ArrayList<>(List.of(credential));
+                headers.addAll(List.of("Content-Type: application/json", "Content-Length: 16000000"));
+                headers.add("Expect: 100-continue");
+                try (Wire wire = node.connect()) {
+                    wire.send(Wire.request("POST", target, headers.toArray(String[]::new)));
+                    assertThat(wire.answer().status()).isEqualTo(credential.length == 0 ? 401 : 403);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aLineForATopicOfOnesOwnIsRefusedToWhoNamesNoUser() {
+        node.post(
+                        "/events",
+                        "{\"topic\":\"@me\",\"data\":1}\n",
+                        Credentials.bearer(Credentials.API_KEY),
+                        "Content-Type: application/x-ndjson")
+                .isProblem(400, "line 1", "@me");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"fanfare_token=", "fanfare_token=\"a b,c", "a=b;fanfare_token=%;c=d"})
+    void aBrokenCookieIsABadCredentialAndNotNone(String cookie) {
+        node.get("/events?topic=public/news", "Cookie: " + cookie).isProblem(401);
+    }
+
+    @Test
+    void aTicketInAQueryThatCannotBeReadIsRefused() {
+        node.get("/events?topic=public/news&ticket=%zz").isProblem(400, "%");
+    }
+
+    @Test
+    void aTicketForMoreThanFitsIntoOneIsRefused() {
+        List<String> many =
+                IntStream.range(0, 350).mapToObj(i -> "orders/" + (i + 10_000)).toList();
+        node.post("/tickets", "", Credentials.bearer(Credentials.token("alice", many, List.of(), false, TTL)))
+                .isProblem(400, "4096");
+    }
+
+    @Test
+    void nobodyWithTooLongANameIsRevoked() {
+        node.ask("DELETE", "/users/" + "a".repeat(300) + "/streams?revoke", Credentials.ADMIN)
+                .isProblem(400, "250");
     }
 
     @Test

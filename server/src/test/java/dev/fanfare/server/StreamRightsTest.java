@@ -6,6 +6,7 @@ import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.MemoryLog;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -13,6 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /** HTTP.md, Who may do what: a stream lasts no longer than the right to it. */
 class StreamRightsTest {
+
+    private static final Duration LONG = Duration.ofMinutes(5);
 
     private TestNode node;
 
@@ -145,6 +148,85 @@ class StreamRightsTest {
         assertThat(admins.next().data()).isEqualTo("x");
         admins.close();
         listen("", Credentials.bearer(Credentials.reader())).close(); // his token is good yet
+    }
+
+    private static String publisher(String user, Duration ttl) {
+        return Credentials.token(user, List.of(), List.of("orders/*"), false, ttl);
+    }
+
+    private Wire publishing(String target, String token, String... headers) {
+        String[] all = Arrays.copyOf(headers, headers.length + 3);
+        all[headers.length] = Credentials.bearer(token);
+        all[headers.length + 1] = "Transfer-Encoding: chunked";
+        all[headers.length + 2] = "Content-Type: application/x-ndjson";
+        Wire wire = node.connect().send(Wire.request("POST", target, all));
+        wire.send("b\r\n{\"data\":1}\n\r\n");
+        return wire;
+    }
+
+    @Test
+    void aStreamingPublishEndsWithItsTokenAndIsNotAcceptedAfterARevocation() {
+        try (Subscriber reader = listen("", Credentials.ADMIN);
+                Wire revoked = publishing("/topics/orders/1", publisher("bob", Duration.ofMinutes(5)))) {
+            assertThat(reader.next().data()).isEqualTo("1");
+            node.ask("DELETE", "/users/bob/streams?revoke", Credentials.ADMIN).has(200);
+            Answer answer = revoked.send("b\r\n{\"data\":2}\n\r\n").answer();
+            answer.isProblem(401, "revoked");
+            assertThat(answer.field("published")).isEqualTo(1L);
+            try (Wire ended = publishing("/topics/orders/1", publisher("carol", Duration.ofSeconds(2)))) {
+                assertThat(reader.next().data()).isEqualTo("1");
+                node.listen("topic=orders/1", Credentials.bearer(token(Duration.ofSeconds(3))))
+                        .rest(); // and so the other has ended too
+                ended.send("b\r\n{\"data\":2}\n\r\n").answer().isProblem(401, "ended");
+            }
+            publish("orders/1", "last");
+            assertThat(reader.next().data()).isEqualTo("last");
+        }
+    }
+
+    @Test
+    void aProducerWithAKeyGoesOnWithAnotherTokenAndItsTopicStaysOpen() {
+        try (Subscriber reader = listen("", Credentials.ADMIN);
+                Wire first = publishing(
+                        "/topics/orders/1?end", publisher("bob", Duration.ofMinutes(5)), "Idempotency-Key: k")) {
+            assertThat(reader.next().data()).isEqualTo("1");
+            node.ask("DELETE", "/users/bob/streams?revoke", Credentials.ADMIN).has(200);
+            first.send("b\r\n{\"data\":2}\n\r\n").answer().isProblem(401);
+            node.post(
+                            "/topics/orders/1?end",
+                            "{\"data\":1}\n{\"data\":2}\n",
+                            Credentials.ADMIN,
+                            "Idempotency-Key: k",
+                            "Content-Type: application/x-ndjson")
+                    .has(200);
+            assertThat(reader.next().data()).isEqualTo("2");
+        }
+    }
+
+    @Test
+    void whoWaitsForAPageIsToldNothingAfterHisRevocation() {
+        try (Wire waiting = node.connect()
+                .get(
+                        "/events?topic=orders/1&wait=60",
+                        "Accept: application/json",
+                        Credentials.bearer(Credentials.reader()))) {
+            waiting.isSilentFor(300);
+            node.ask("DELETE", "/users/alice/streams?revoke", Credentials.ADMIN).has(200);
+            publish("orders/1", "not for alice");
+            waiting.answer().isProblem(401, "revoked");
+        }
+    }
+
+    @Test
+    void whatFollowsTheRequestOfAStreamIsDropped() {
+        String token = Credentials.token("user " + System.nanoTime(), List.of("orders/*"), List.of(), false, LONG);
+        Wire wire = node.connect();
+        wire.send(Wire.request("GET", "/events?open=none&topic=orders/1", Credentials.bearer(token)) + "GET /part");
+        try (Subscriber stream = new Subscriber(wire)) {
+            stream.lead();
+            publish("orders/1", "x");
+            assertThat(stream.next().data()).isEqualTo("x");
+        }
     }
 
     @Test
