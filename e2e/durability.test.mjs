@@ -1,11 +1,12 @@
 // durability=disk: no answer leaves before the fsync that covers what it answers has returned. Seen from outside, in the system calls.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { freePort } from './support/node.mjs';
+import { emptyDirectory } from './support/folder.mjs';
+import { freePort, startNode } from './support/node.mjs';
 import { checkout, start } from './support/process.mjs';
 import { until } from './support/until.mjs';
 
@@ -63,6 +64,16 @@ test('with durability=disk each 201 leaves after the fsync of its event, and eve
   const ready = syncs[0]?.begin ?? Infinity;
   const mark = calls.find((call) => call.name === 'msync' && call.begin < ready);
   assert.ok(mark, 'the side file was not put on the disk before the first event');
+});
+
+test('a node that is killed leaves nothing in the temporary directory', async (t) => {
+  const [data, temporary] = [await emptyDirectory(t), await emptyDirectory(t)];
+  const command = ['java', `-Djava.io.tmpdir=${temporary}`, '-jar', join(checkout, 'cli/target/fanfare.jar')];
+  const node = await startNode(t, { data, command });
+
+  await node.kill();
+
+  assert.deepEqual(await readdir(temporary), []);
 });
 
 /** The system calls of a trace, those that were interrupted in it put together: name, text, begin and end as line numbers. */

@@ -28,7 +28,6 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 
 /**
@@ -118,7 +117,7 @@ public final class RocksLog implements EventLog {
 
     /** Loads what a first {@link #open} would have to load, which takes a tenth of a second; may be done beside other work. */
     public static void prepare() {
-        RocksDB.loadLibrary();
+        NativeLibrary.load();
     }
 
     private static ThreadFactory named(String name) {
