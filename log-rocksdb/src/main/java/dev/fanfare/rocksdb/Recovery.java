@@ -70,6 +70,11 @@ final class Recovery {
 
     /** Opens the store; of a damaged one what is whole, with the rest kept aside. */
     private static Store open(DataDirectory directory) throws RocksDBException, IOException {
+        if (RecordTypes.restore(directory.database()) > 0) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the log in " + directory + " is damaged: records of a type that it has not");
+        }
         try {
             return Store.open(directory.database());
         } catch (RocksDBException e) {
