@@ -63,5 +63,6 @@ test(`a node behind HAProxy is drained and restarted: its ${STREAMS} streams com
   assert.ok(Math.max(...ends) < DELAY + TIME + 2_000, `a stream ended only after ${Math.max(...ends)} ms`);
   assert.ok(Math.max(...ended) < 0.2 * STREAMS && Math.min(...ended) > 0.03 * STREAMS, `ends are not even over drain.time: ${ended}`);
   assert.ok(Math.max(...came) < 0.25 * STREAMS, `too many came at once: ${came}`);
-  assert.ok(Math.max(...reopened) < 0.5 * STREAMS, `too many came to the successor at once: ${reopened}`);
+  // Up to twice an even share: those whom the proxy told its fixed 2 s come with the last of those whom the node told a jittered `retry`.
+  assert.ok(Math.max(...reopened) < 0.65 * STREAMS, `too many came to the successor at once: ${reopened}`);
 });
