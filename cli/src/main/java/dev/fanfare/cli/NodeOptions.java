@@ -87,6 +87,10 @@ final class NodeOptions {
 
     private @Nullable String credential() {
         String given = given(token, "FANFARE_TOKEN");
+        if (given != null && !given.chars().allMatch(character -> character > ' ' && character < 127)) {
+            throw new IllegalArgumentException(
+                    "the token has a space, a line break or another character that none has (is it cut out whole?)");
+        }
         return given == null ? null : "Bearer " + given;
     }
 

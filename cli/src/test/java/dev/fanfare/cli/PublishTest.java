@@ -42,6 +42,15 @@ class PublishTest {
     }
 
     @Test
+    void aTokenThatNoHeaderCanCarryIsRefusedAndNotShown() {
+        Run run = publish("t", "data", "--token", "secret\nsecret");
+
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err()).contains("the token has").doesNotContain("secret");
+        assertThat(node.requests).isEmpty();
+    }
+
+    @Test
     void publishesAnEmptyEventWithoutDataAndDataWithADashAfterTwo() {
         assertThat(publish("t").code()).isZero();
         assertThat(publish("t", "--", "-5").code()).isZero();

@@ -10,13 +10,16 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The notes of a log, at most {@value #MOST}: the newest of each name, while it holds. For implementations of {@link EventLog};
+ * The notes of a log, at most {@value #MOST}, {@value #MOST_ENDING} of them for a time: the newest of each name, while it holds. For implementations of {@link EventLog};
  * confined to its owner's lock.
  */
 public final class Notes {
 
     /** How many a log holds. */
     public static final int MOST = 1_000_000;
+
+    /** How many of them may hold only for a time: users can make many of those, and must not keep out a revocation. */
+    public static final int MOST_ENDING = 900_000;
 
     private static final Comparator<Stored> BY_POSITION = Comparator.comparingLong(Stored::position);
 
@@ -57,7 +60,9 @@ public final class Notes {
      */
     public boolean addsOne(Note note, int coming) {
         boolean adds = !note.isRemoval() && !byName.containsKey(note.name());
-        if (adds && byName.size() + coming >= MOST) {
+        boolean full = byName.size() + coming >= MOST
+                || note.until() < Long.MAX_VALUE && ending.size() + coming >= MOST_ENDING;
+        if (adds && full) {
             throw AppendRefused.tooManyNotes(byName.size());
         }
         return adds;

@@ -77,17 +77,19 @@ class CrashTest {
         Random random = new Random(seed);
         long highest = 0;
         int kills = 0;
+        int acknowledged = 0;
         for (; kills < KILLS || leastSeen() == 0 && kills < 3 * KILLS; kills++) {
             int kill = kills;
             int lines = publishUntilKilled(mode, kill, random);
             long lowestNew = readPromises(kill);
             assertThat(lowestNew).as("the first position after kill %d", kill).isGreaterThan(highest);
             assertThat(lines).isGreaterThanOrEqualTo(PROMISES);
+            acknowledged += lines;
             highest = lookAfter(mode, kill);
         }
         System.out.printf(
-                "%,d acknowledged, %d killed, of these during %s%n",
-                promised.size(), kills, Arrays.toString(MOMENTS) + Arrays.toString(killedDuring));
+                "%,d acknowledged, %,d of them events, %d killed, of these during %s%n",
+                acknowledged, promised.size(), kills, Arrays.toString(MOMENTS) + Arrays.toString(killedDuring));
         assertThat(killedDuring).as("kills during " + Arrays.toString(MOMENTS)).doesNotContain(0);
     }
 
