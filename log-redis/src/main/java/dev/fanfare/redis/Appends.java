@@ -1,0 +1,240 @@
+package dev.fanfare.redis;
+
+import dev.fanfare.hub.AppendRefused;
+import dev.fanfare.hub.Entry;
+import dev.fanfare.hub.Notes;
+import dev.fanfare.hub.Publication;
+import dev.fanfare.hub.Retention;
+import dev.fanfare.hub.TopicEnded;
+import io.lettuce.core.ScriptOutputType;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this node appends, in the order it came: up to {@value #MOST_CALLS} calls of the script under way at once, and what comes
+ * meanwhile gathers for the next. Each call has a number of this node's, and the server keeps the answer to it, so a call that is repeated
+ * because its answer was lost gets that answer and appends nothing.
+ */
+final class Appends {
+
+    private static final int MOST_CALLS = 16;
+    private static final int MOST_APPENDS_A_CALL = 256;
+    private static final int MOST_ENTRIES_A_CALL = 2_048;
+    private static final long MOST_BYTES_A_CALL = 1L << 20;
+    private static final long MOST_BYTES_WAITING = 64L << 20;
+    private static final int DIGITS = 16;
+
+    private final Server server;
+    private final Followers followers;
+    private final String[] bounds;
+    private final String node;
+    private final Deque<Append> waiting = new ArrayDeque<>();
+    private final Deque<Call> underWay = new ArrayDeque<>();
+    private long bytesWaiting;
+    private long calls;
+    /** How many of those under way have no answer yet. */
+    private int unanswered;
+
+    /** Entries that are to be appended, all or none. */
+    private static final class Append {
+        final List<? extends Entry> entries;
+        final CompletableFuture<long[]> done = new CompletableFuture<>();
+        final long bytes;
+
+        Append(List<? extends Entry> entries) {
+            this.entries = entries;
+            long sum = 0;
+            for (int i = 0; i < entries.size(); i++) {
+                sum += Entries.weight(entries.get(i));
+            }
+            this.bytes = sum;
+        }
+    }
+
+    /** Some of them in one run of the script. */
+    private record Call(List<Append> appends, String[] arguments) {}
+
+    Appends(Server server, Followers followers, Retention retention) {
+        this.server = server;
+        this.followers = followers;
+        this.node = Reply.hex(ThreadLocalRandom.current().nextLong());
+        this.bounds = new String[] {
+            Long.toString(retention.eventsPerTopic()),
+            Long.toString(retention.topics()),
+            Long.toString(Retire.millis(retention.idempotency())),
+            Integer.toString(Notes.MOST)
+        };
+    }
+
+    String node() {
+        return node;
+    }
+
+    CompletionStage<long[]> append(List<? extends Entry> entries) {
+        if (entries.isEmpty()) {
+            return CompletableFuture.completedFuture(new long[0]);
+        }
+        Append append = new Append(entries);
+        synchronized (this) {
+            if (bytesWaiting + append.bytes > MOST_BYTES_WAITING) {
+                return CompletableFuture.failedFuture(new AppendRefused(
+                        AppendRefused.Reason.UNAVAILABLE, "Redis does not keep up with what is published; try again"));
+            }
+            bytesWaiting += append.bytes;
+            waiting.add(append);
+            send();
+        }
+        return append.done;
+    }
+
+    private synchronized void send() {
+        // while some are to be repeated, nothing may overtake them
+        while (unanswered == underWay.size() && underWay.size() < MOST_CALLS && !waiting.isEmpty()) {
+            Call call = gather();
+            underWay.add(call);
+            send(call);
+        }
+    }
+
+    private Call gather() {
+        List<Append> appends = new ArrayList<>();
+        List<String> arguments = server.arguments();
+        long number = calls++;
+        arguments.add(node);
+        arguments.add(Long.toString(number));
+        arguments.add(Long.toString(number % MOST_CALLS));
+        arguments.addAll(List.of(bounds));
+        int count = arguments.size();
+        arguments.add("");
+        long bytes = 0;
+        int entries = 0;
+        while (!waiting.isEmpty()
+                && appends.size() < MOST_APPENDS_A_CALL
+                && entries < MOST_ENTRIES_A_CALL
+                && bytes < MOST_BYTES_A_CALL) {
+            Append append = waiting.remove();
+            appends.add(append);
+            bytes += append.bytes;
+            entries += append.entries.size();
+            arguments.add(Integer.toString(append.entries.size()));
+            for (int i = 0; i < append.entries.size(); i++) {
+                Entries.addTo(arguments, append.entries.get(i));
+            }
+        }
+        bytesWaiting -= bytes;
+        arguments.set(count, Integer.toString(appends.size()));
+        return new Call(appends, arguments.toArray(String[]::new));
+    }
+
+    private void send(Call call) {
+        unanswered++;
+        CompletionStage<List<Object>> reply = server.appending()
+                .async()
+                .evalsha(Script.APPEND.digest(), ScriptOutputType.MULTI, server.keys(), call.arguments);
+        reply.whenComplete((parts, failure) -> answered(call, parts, failure));
+    }
+
+    private void answered(Call call, @Nullable List<Object> parts, @Nullable Throwable failure) {
+        boolean again = Server.isNoScript(failure) && !server.isClosed();
+        synchronized (this) {
+            unanswered--;
+            if (!again) {
+                underWay.remove(call);
+            }
+            if (unanswered == 0 && !underWay.isEmpty()) {
+                repeat();
+            } else {
+                send();
+            }
+        }
+        if (again) {
+            return;
+        }
+        if (failure != null || parts == null) {
+            AppendRefused refused = server.refused(failure);
+            call.appends.forEach(append -> append.done.completeExceptionally(refused));
+        } else {
+            give(call, new Reply(parts));
+        }
+    }
+
+    /** All that is under way came to a server that did not know the script. */
+    private void repeat() {
+        server.appending().async().scriptLoad(Script.APPEND.source());
+        underWay.forEach(this::send);
+    }
+
+    private void give(Call call, Reply reply) {
+        long newest = 0;
+        List<long[]> positions = new ArrayList<>(call.appends.size());
+        for (int i = 0; i < call.appends.size(); i++) {
+            String text = reply.text(i);
+            long[] of = new long[text.startsWith("!") ? 0 : text.length() / DIGITS];
+            for (int j = 0; j < of.length; j++) {
+                of[j] = Reply.position(text.substring(j * DIGITS, (j + 1) * DIGITS));
+                newest = Math.max(newest, of[j]);
+            }
+            positions.add(of);
+        }
+        server.seen(newest);
+        followers
+                .passed(newest)
+                .orTimeout(server.settings().timeout().toMillis(), TimeUnit.MILLISECONDS)
+                .whenComplete((passed, failure) -> {
+                    for (int i = 0; i < call.appends.size(); i++) {
+                        Append append = call.appends.get(i);
+                        String text = reply.text(i);
+                        if (text.startsWith("!")) {
+                            append.done.completeExceptionally(refused(append.entries, text));
+                        } else if (failure != null) {
+                            append.done.completeExceptionally(server.refused(failure));
+                        } else {
+                            append.done.complete(positions.get(i));
+                        }
+                    }
+                });
+    }
+
+    /** What the script's reasons mean: {@code !E2,1} is that the second entry's first topic has ended. */
+    private static AppendRefused refused(List<? extends Entry> entries, String text) {
+        String[] numbers = text.substring(2).split(",", -1);
+        long number = Long.parseLong(numbers[0]);
+        return switch (text.charAt(1)) {
+            case 'T' -> AppendRefused.tooManyTopics(number);
+            case 'N' -> AppendRefused.tooManyNotes(number);
+            case 'E' ->
+                AppendRefused.ended(publication(entries, number).topics().get(Integer.parseInt(numbers[1]) - 1));
+            case 'K' -> {
+                Publication publication = publication(entries, number);
+                yield AppendRefused.keyConflict(String.valueOf(publication.key()), publication.topic());
+            }
+            default -> throw new IllegalStateException("the append was refused for " + text + ", which is not known");
+        };
+    }
+
+    private static Publication publication(List<? extends Entry> entries, long number) {
+        Entry entry = entries.get((int) number - 1);
+        if (entry instanceof Publication publication) {
+            return publication;
+        }
+        throw new IllegalStateException("refused: " + (entry instanceof TopicEnded ? "an end" : "a fact"));
+    }
+
+    /** Fails what waits. */
+    void close() {
+        List<Append> left;
+        synchronized (this) {
+            left = new ArrayList<>(waiting);
+            waiting.clear();
+            underWay.forEach(call -> left.addAll(call.appends));
+        }
+        left.forEach(append -> append.done.completeExceptionally(Server.closedLog()));
+    }
+}

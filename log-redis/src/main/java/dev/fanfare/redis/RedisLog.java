@@ -1,0 +1,240 @@
+package dev.fanfare.redis;
+
+import dev.fanfare.hub.AppendRefused;
+import dev.fanfare.hub.Entry;
+import dev.fanfare.hub.EventLog;
+import dev.fanfare.hub.Gap;
+import dev.fanfare.hub.Page;
+import dev.fanfare.hub.Position;
+import dev.fanfare.hub.Reading;
+import dev.fanfare.hub.Retention;
+import dev.fanfare.hub.Selection;
+import dev.fanfare.hub.Selector;
+import dev.fanfare.hub.Stored;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A log in Redis or Valkey, which many nodes share. What it acknowledged is as durable as that server's persistence makes it; what it had
+ * given out and then lost, it says: clients that had seen more get {@code log-lost}.
+ *
+ * <p>While the server is away, appends and reads fail with {@link AppendRefused.Reason#UNAVAILABLE}, and followers wait. An append that
+ * failed so may have been stored; repeated with its key it publishes nothing twice. Retention is applied in the background, by one node
+ * at a time. Stages complete on threads of the connections, which must not be held up.
+ */
+public final class RedisLog implements EventLog {
+
+    private static final long RETENTION_MILLIS = 250;
+    private static final int NOTES_A_PAGE = 1_000;
+    private static final String FROM_THE_END = "+";
+
+    private final Server server;
+    private final Followers followers;
+    private final Appends appends;
+    private final Retire retire;
+    private final LongAdder read = new LongAdder();
+    private final ScheduledExecutorService retiring = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "fanfare-log-retention");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private volatile @Nullable CompletableFuture<Void> pass;
+
+    private RedisLog(Server server, Retention retention) {
+        this.server = server;
+        this.followers = new Followers(server, () -> notes(""));
+        this.appends = new Appends(server, followers, retention);
+        this.retire = new Retire(server, followers, retention, appends.node());
+        retiring.scheduleWithFixedDelay(this::retire, RETENTION_MILLIS, RETENTION_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Opens a hub's log, and makes it if it is not there. Blocks until the server has answered. Positions are of the server's time.
+     *
+     * @throws RedisLogException if the server cannot be reached or cannot hold a hub
+     */
+    public static RedisLog open(RedisSettings settings, Retention retention) {
+        return open(settings, retention, null);
+    }
+
+    /** As above, with positions of this clock's time. */
+    public static RedisLog open(RedisSettings settings, Retention retention, @Nullable InstantSource clock) {
+        Server server = new Server(settings, clock);
+        RedisLog log = new RedisLog(server, retention);
+        try {
+            log.tail().toCompletableFuture().join(); // makes the hub, or finds that its format is another
+            return log;
+        } catch (RuntimeException e) {
+            log.close();
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new RedisLogException(String.valueOf(cause.getMessage()), cause);
+        }
+    }
+
+    private void retire() {
+        CompletableFuture<Void> last = pass;
+        if (last == null || last.isDone()) {
+            pass = retire.pass();
+        }
+    }
+
+    /** Applies retention now, and blocks until it is done: for those who cannot wait a quarter of a second for the background. */
+    public void retain() {
+        retire.pass().join();
+    }
+
+    @Override
+    public CompletionStage<long[]> append(List<? extends Entry> entries) {
+        return server.isClosed() ? CompletableFuture.failedFuture(Server.closedLog()) : appends.append(entries);
+    }
+
+    @Override
+    public CompletionStage<Page> read(Reading reading) {
+        return server.ask(
+                        Script.READ,
+                        selectors(reading.selection()),
+                        types(reading.selection()),
+                        Reply.hex(reading.after()),
+                        Reply.hex(reading.broadcastsAfter()),
+                        Integer.toString(reading.events()),
+                        Integer.toString(reading.bytes()),
+                        reading.newest() ? "1" : "",
+                        reading.judged() == Reading.NO_GAP ? "all" : Long.toString(reading.judged()))
+                .thenApply(this::page);
+    }
+
+    private Page page(Reply reply) {
+        Gap gap = null;
+        if (!reply.text(0).isEmpty()) {
+            List<Selector> missing = reply.text(1).lines().map(Selector::of).toList();
+            gap = new Gap(Gap.Reason.valueOf(reply.text(0)), missing);
+        }
+        List<Stored> entries = reply.entries(6);
+        read.add(entries.size());
+        return new Page(entries, reply.position(3), reply.number(4) == 1, gap, reply.number(2), reply.number(5));
+    }
+
+    private static String selectors(Selection selection) {
+        return selection.selectors().stream().map(Selector::toString).collect(Collectors.joining("\n"));
+    }
+
+    private static String types(Selection selection) {
+        return String.join("\n", selection.types());
+    }
+
+    private CompletableFuture<Reply> ask(String question, String... more) {
+        List<String> arguments = new ArrayList<>();
+        arguments.add(question);
+        arguments.addAll(List.of(more));
+        return server.ask(Script.ASK, arguments.toArray(String[]::new));
+    }
+
+    @Override
+    public CompletionStage<Long> tail() {
+        return ask("tail").thenApply(reply -> reply.position(0));
+    }
+
+    @Override
+    public CompletionStage<Long> before(Selection selection, int events) {
+        return before(selection, events, FROM_THE_END);
+    }
+
+    private CompletionStage<Long> before(Selection selection, long events, String from) {
+        return ask("before", selectors(selection), types(selection), Long.toString(events), from)
+                .thenCompose(reply -> reply.text(2).isEmpty()
+                        ? CompletableFuture.completedFuture(reply.position(0))
+                        : before(selection, reply.number(1), reply.text(2)));
+    }
+
+    @Override
+    public CompletionStage<Optional<Long>> find(Selection selection, String id) {
+        return ask("find", selectors(selection), Entries.chosenId(id))
+                .thenApply(reply ->
+                        reply.position(0) == Position.START ? Optional.empty() : Optional.of(reply.position(0)));
+    }
+
+    @Override
+    public CompletionStage<Long> ended(Selection selection) {
+        return ask("ended", selectors(selection)).thenApply(reply -> reply.position(0));
+    }
+
+    @Override
+    public CompletionStage<List<TopicSummary>> topics(String prefix, String after, int limit) {
+        String from = prefix.compareTo(after) > 0 ? "[" + prefix : after.isEmpty() ? "-" : "(" + after;
+        return ask("topics", prefix, from, Integer.toString(limit)).thenApply(reply -> {
+            List<TopicSummary> topics = new ArrayList<>(reply.size());
+            for (int i = 0; i < reply.size(); i++) {
+                Reply topic = reply.list(i);
+                topics.add(new TopicSummary(topic.text(0), topic.position(1), topic.number(2)));
+            }
+            return topics;
+        });
+    }
+
+    @Override
+    public CompletionStage<List<Stored>> notes(String prefix) {
+        return notes(prefix, "", new ArrayList<>());
+    }
+
+    private CompletionStage<List<Stored>> notes(String prefix, String after, List<Stored> found) {
+        return ask("notes", prefix, after, Integer.toString(NOTES_A_PAGE)).thenCompose(reply -> {
+            found.addAll(reply.entries(1));
+            if (!reply.text(0).isEmpty()) {
+                return notes(prefix, reply.text(0), found);
+            }
+            found.sort(Comparator.comparingLong(Stored::position));
+            return CompletableFuture.completedFuture(found);
+        });
+    }
+
+    @Override
+    public CompletionStage<Size> size() {
+        return ask("size")
+                .thenApply(reply -> new Size(
+                        reply.number(0),
+                        reply.number(1),
+                        reply.number(2),
+                        reply.number(3),
+                        reply.position(4),
+                        read.sum()));
+    }
+
+    @Override
+    public CompletionStage<Void> follow(long after, Follower follower) {
+        return followers.follow(after, follower);
+    }
+
+    @Override
+    public CompletionStage<Long> recent(long bytes) {
+        return recent(bytes, FROM_THE_END);
+    }
+
+    private CompletionStage<Long> recent(long bytes, String from) {
+        return ask("recent", Long.toString(bytes), from)
+                .thenCompose(reply -> reply.text(2).isEmpty()
+                        ? CompletableFuture.completedFuture(reply.position(0))
+                        : recent(reply.number(1), reply.text(2)));
+    }
+
+    @Override
+    public synchronized void close() {
+        if (server.isClosed()) {
+            return;
+        }
+        retiring.shutdown();
+        server.close();
+        appends.close();
+        followers.close();
+    }
+}

@@ -1,0 +1,182 @@
+-- Small questions. ARGV[3] says which.
+
+local question = {}
+
+function question.tail()
+  return meta.last
+end
+
+function question.size()
+  return {call('ZCARD', CHANGED), meta.events, meta.bytes, call('HLEN', NOTES), meta.floor}
+end
+
+function question.ended()
+  local last = ZERO
+  for _, selector in ipairs(split(ARGV[4])) do
+    local facts = not matcher(selector) and find(selector)
+    if not facts or facts.ended == ZERO then
+      return ZERO
+    end
+    last = newer(last, facts.ended)
+  end
+  return last
+end
+
+-- ARGV[5]: an id that a publisher chose
+function question.find()
+  local wanted = selection(ARGV[4])
+  for _, member in ipairs(call('ZRANGEBYLEX', IDS, '[' .. ARGV[5] .. '\0', '(' .. ARGV[5] .. '\1', 'LIMIT', 0, 1000)) do
+    local entry = fetch(member:sub(-16))
+    for _, topic in ipairs(entry and topicsOf(entry) or {}) do
+      if wanted.matches(topic) and holds(topic, entry.position) then
+        return entry.position
+      end
+    end
+  end
+  return ZERO
+end
+
+-- topics that hold events; ARGV[4]: prefix, 5: from, 6: how many
+function question.topics()
+  local found = {}
+  local from = ARGV[5]
+  local limit = tonumber(ARGV[6])
+  while true do
+    local some = call('ZRANGEBYLEX', NAMES, from, '+', 'LIMIT', 0, 100)
+    for _, topic in ipairs(some) do
+      if #found == limit or topic:sub(1, #ARGV[4]) ~= ARGV[4] then
+        return found
+      end
+      local newest = call('ZREVRANGE', index(topic), 0, 0)[1]
+      if newest then
+        found[#found + 1] = {topic, newest, call('ZCARD', index(topic))}
+      end
+      from = '(' .. topic
+    end
+    if #some < 100 then
+      return found
+    end
+  end
+end
+
+-- notes that hold; ARGV[4]: prefix, 5: after this name, 6: how many to look at. Answers with the last name looked at, '' at the end
+function question.notes()
+  local from = ARGV[5] ~= '' and '(' .. ARGV[5] or ARGV[4] ~= '' and '[' .. ARGV[4] or '-'
+  local names = call('ZRANGEBYLEX', NOTE_NAMES, from, '+', 'LIMIT', 0, ARGV[6])
+  local found = {#names == tonumber(ARGV[6]) and names[#names] or ''}
+  for _, name in ipairs(names) do
+    if name:sub(1, #ARGV[4]) ~= ARGV[4] then
+      found[1] = ''
+      break
+    end
+    local text = call('HGET', NOTES, name)
+    local ends = text:match('^(%d+)\n', 17)
+    if ends == FOR_GOOD or NOW < tonumber(ends) then
+      found[#found + 1] = {text:sub(1, 16), 'n', name, '', '', ends, text:sub(18 + #ends)}
+    end
+  end
+  return found
+end
+
+-- where the newest events of a selection begin. ARGV[5]: types; 6: how many; 7: look before this position ('+' at first). Answers with
+-- the position, or, if it is not found yet, with how many are still to be found and where to look on
+function question.before()
+  local MOST_RUNS, MOST_SCANNED = 512, 1000
+  local wanted, isWanted = selection(ARGV[4]), typesOf(ARGV[5])
+  local left = tonumber(ARGV[6])
+  local topics = ARGV[7] == '+' and runs(wanted, ZERO, MOST_RUNS)
+  if topics then
+    local positions, seen = {}, {}
+    for _, topic in ipairs(topics) do
+      local facts = find(topic)
+      local to, counted = '+', 0
+      while facts and to and counted < left do
+        local some = call('ZREVRANGEBYLEX', index(topic), to, '-', 'LIMIT', 0, 16)
+        for _, position in ipairs(some) do
+          local entry = ARGV[5] ~= '' and fetch(position)
+          if position ~= facts.ended and (ARGV[5] == '' or entry and isWanted(entry)) then
+            counted = counted + 1
+            if not seen[position] then
+              seen[position] = true
+              positions[#positions + 1] = position
+            end
+          end
+        end
+        to = #some == 16 and '(' .. some[16] or nil
+      end
+    end
+    table.sort(positions)
+    return {#positions < left and ZERO or predecessor(positions[#positions - left + 1]), 0, ''}
+  end
+  local from = ARGV[7] == '+' and '+' or '(' .. streamId(ARGV[7])
+  local messages = call('XREVRANGE', LOG, from, '-', 'COUNT', MOST_SCANNED)
+  for _, message in ipairs(messages) do
+    local entry = fields(message)
+    if entry.k == 'e' and isWanted(entry) then
+      for _, topic in ipairs(split(entry.t)) do
+        if wanted.matches(topic) and holds(topic, entry.position) then
+          left = left - 1
+          break
+        end
+      end
+      if left == 0 then
+        return {predecessor(entry.position), 0, ''}
+      end
+    end
+  end
+  if #messages < MOST_SCANNED then
+    return {ZERO, 0, ''}
+  end
+  return {ZERO, left, positionOf(messages[#messages][1])}
+end
+
+-- ARGV[4]: bytes; 5: look before this position ('+' at first). As before(): position, bytes left, where to look on
+function question.recent()
+  local MOST_SCANNED = 500
+  local left = tonumber(ARGV[4])
+  local from = ARGV[5] == '+' and '+' or '(' .. streamId(ARGV[5])
+  local messages = call('XREVRANGE', LOG, from, '-', 'COUNT', MOST_SCANNED)
+  local position = ARGV[5] == '+' and meta.last or predecessor(ARGV[5])
+  if ARGV[5] == '+' and (not messages[1] or positionOf(messages[1][1]) < meta.last) then
+    return {meta.last, 0, ''} -- what was newest is gone: there is nothing to follow up to it
+  end
+  for _, message in ipairs(messages) do
+    local entry = fields(message)
+    left = left - weight(entry)
+    if left < 0 or entry.position <= meta.highest then
+      return {newer(position, meta.highest), 0, ''}
+    end
+    position = predecessor(entry.position)
+  end
+  if #messages < MOST_SCANNED then
+    return {newer(position, meta.highest), 0, ''}
+  end
+  return {position, left, positionOf(messages[#messages][1])}
+end
+
+-- entries after ARGV[4], at most ARGV[5], for a follower. Answers with agedTo, the tail, and the entries
+function question.entries()
+  local found = {meta.agedTo, meta.last}
+  for _, message in ipairs(call('XRANGE', LOG, '(' .. streamId(ARGV[4]), '+', 'COUNT', ARGV[5])) do
+    local entry = fields(message)
+    found[#found + 1] = {entry.position, entry.k, entry.t, entry.y, entry.i, entry.r, entry.d, entry.p}
+  end
+  return found
+end
+
+-- entries up to ARGV[4], which somebody has seen, are not here any more: whoever has read less than the new birth is told so
+function question.lost()
+  if meta.birth <= ARGV[4] then
+    local birth = newer(successor(ARGV[4]), nextPosition())
+    meta.removals = meta.removals + 1
+    meta.floorRaised = meta.removals
+    meta.birth, meta.floor, meta.last = birth, birth, birth
+    meta.highest = newer(meta.highest, birth)
+    dirty = true
+  end
+  return meta.birth
+end
+
+local answer = question[ARGV[3]]()
+save()
+return type(answer) == 'table' and answer or {answer}

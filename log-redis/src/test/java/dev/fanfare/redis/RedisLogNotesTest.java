@@ -1,0 +1,34 @@
+package dev.fanfare.redis;
+
+import dev.fanfare.hub.EventLog;
+import dev.fanfare.hub.NotesContract;
+import dev.fanfare.hub.Retention;
+import java.time.InstantSource;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+class RedisLogNotesTest extends NotesContract {
+
+    @SuppressWarnings("NullAway.Init") // JUnit calls start
+    private static RedisServer server;
+
+    @BeforeAll
+    static void start() {
+        server = new RedisServer();
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @Override
+    protected EventLog open(Retention retention, InstantSource time) {
+        return server.open(retention, time);
+    }
+
+    @Override
+    protected void retain(EventLog log) {
+        ((RedisLog) log).retain();
+    }
+}
