@@ -2,11 +2,14 @@ package dev.fanfare.auth;
 
 import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Note;
+import dev.fanfare.hub.Stored;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -16,6 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Openings {
 
     private static final String PREFIX = "ticket/";
+    private static final long RETRY_MILLIS = 500;
     private static final System.Logger LOG = System.getLogger(Openings.class.getName());
 
     private final EventLog log;
@@ -75,6 +79,24 @@ final class Openings {
                 move(opening, position);
             }
         }
+    }
+
+    /** Openings may not have been heard of: of the tickets that are open here, the log is asked for the newest. */
+    void askAgain() {
+        open.keySet().forEach(this::ask);
+    }
+
+    private void ask(String ticket) {
+        log.notes(PREFIX + ticket).whenComplete((found, failure) -> {
+            if (failure == null) {
+                for (Stored stored : found) {
+                    take((Note) stored.entry(), stored.position());
+                }
+            } else if (open.containsKey(ticket)) {
+                CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS)
+                        .execute(() -> ask(ticket));
+            }
+        });
     }
 
     private static void move(Opening opening, long position) {

@@ -58,12 +58,19 @@ public final class Tickets {
     /** Those of a log; completes when its keys are known. */
     public static CompletionStage<Tickets> start(EventLog log, Revocations revocations, InstantSource clock) {
         Tickets tickets = new Tickets(log, revocations, clock);
-        return NoteFeed.start(log, TicketKeys.PREFIX, tickets::take).thenApply(loaded -> tickets);
-    }
+        NoteFeed.Taker taker = new NoteFeed.Taker() {
+            @Override
+            public void take(Note note, long position) {
+                tickets.keys.take(note, position);
+                tickets.openings.take(note, position);
+            }
 
-    private void take(Note note, long position) {
-        keys.take(note, position);
-        openings.take(note, position);
+            @Override
+            public void missed() {
+                tickets.openings.askAgain();
+            }
+        };
+        return NoteFeed.start(log, TicketKeys.PREFIX, taker).thenApply(loaded -> tickets);
     }
 
     /** How many openings of this node have not been closed. */

@@ -9,11 +9,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** A log as a node sees it whose followers can be made to lag behind what others append, and whose disk can be made full. */
+/**
+ * A log as a node sees it whose followers can be made to lag behind what others append, or never to hear of it, and whose disk can be
+ * made full.
+ */
 final class LagLog {
 
     final EventLog seen;
     private final List<Runnable> held = new ArrayList<>();
+    private final List<EventLog.Follower> followers = new ArrayList<>();
     private boolean holding;
     volatile boolean full;
 
@@ -22,6 +26,7 @@ final class LagLog {
                 EventLog.class.getClassLoader(), new Class<?>[] {EventLog.class}, (proxy, method, arguments) -> {
                     if (method.getName().equals("follow")) {
                         EventLog.Follower follower = (EventLog.Follower) arguments[1];
+                        followers.add(follower);
                         return log.follow((Long) arguments[0], entries -> take(follower, entries));
                     }
                     if (method.getName().equals("append") && full) {
@@ -46,6 +51,13 @@ final class LagLog {
 
     synchronized void hold() {
         holding = true;
+    }
+
+    /** What was held is not given any more. */
+    synchronized void lose(long upTo) {
+        holding = false;
+        held.clear();
+        followers.forEach(follower -> follower.lost(upTo));
     }
 
     synchronized void letGo() {

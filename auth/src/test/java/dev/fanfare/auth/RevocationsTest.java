@@ -3,6 +3,7 @@ package dev.fanfare.auth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.fanfare.auth.AuthRefused.Reason;
 import dev.fanfare.hub.EventLog;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -70,6 +72,26 @@ class RevocationsTest extends LogTest {
         get(a.revocations().revoke("auth0|a/b"));
 
         assertThat(heard).containsExactlyInAnyOrder("a auth0|a/b " + clock.millis(), "b auth0|a/b " + clock.millis());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aNodeThatHasLostEntriesAsksTheLogWhoIsRevoked(Kind kind) {
+        EventLog shared = open(kind);
+        LagLog lag = new LagLog(shared);
+        Node behind = node(lag.seen);
+        Node ahead = node(shared);
+        Caller alice = token("alice", HOUR);
+        List<String> heard = new CopyOnWriteArrayList<>();
+        behind.revocations().onRevoked((user, time) -> heard.add(user));
+        lag.hold();
+        get(ahead.revocations().revoke("alice"));
+        lag.lose(get(shared.tail()));
+
+        await().untilAsserted(() -> assertThat(heard).containsExactly("alice"));
+        assertRefused(behind.tickets().issue(alice), Reason.INVALID, "revoked");
+        get(ahead.revocations().revoke("bob"));
+        assertThat(heard).containsExactly("alice", "bob");
     }
 
     @ParameterizedTest

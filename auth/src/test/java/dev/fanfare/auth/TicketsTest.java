@@ -2,6 +2,7 @@ package dev.fanfare.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
@@ -186,6 +187,25 @@ class TicketsTest extends LogTest {
         assertThat(moved.get()).as("ended by an opening that was before it").isZero();
         get(ahead.tickets().open(ticket));
         assertThat(moved.get()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aNodeThatHasLostEntriesAsksTheLogWhichTicketsWereOpenedElsewhere(Kind kind) {
+        EventLog shared = open(kind);
+        LagLog lag = new LagLog(shared);
+        Node behind = node(lag.seen);
+        Node ahead = node(shared);
+        String movedOn = get(ahead.tickets().issue(token("alice", HOUR))).text();
+        String stays = get(ahead.tickets().issue(token("bob", HOUR))).text();
+        AtomicInteger moved = new AtomicInteger();
+        get(behind.tickets().open(movedOn)).onMoved(moved::incrementAndGet);
+        get(behind.tickets().open(stays)).onMoved(() -> moved.addAndGet(100));
+        lag.hold();
+        get(ahead.tickets().open(movedOn));
+        lag.lose(get(shared.tail()));
+
+        await().untilAsserted(() -> assertThat(moved.get()).isEqualTo(1));
     }
 
     @ParameterizedTest

@@ -2,8 +2,10 @@ package dev.fanfare.hub;
 
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Those who want to know when a topic ends, each called once, after the window has the end. Costs an entry nothing while there are
@@ -11,12 +13,15 @@ import java.util.concurrent.CopyOnWriteArrayList;
  */
 final class EndListeners implements EventLog.Follower {
 
+    private static final long RETRY_MILLIS = 500;
     private static final System.Logger LOG = System.getLogger(EndListeners.class.getName());
 
+    private final EventLog log;
     private final EventLog.Follower window;
     private final Map<Topic, List<Runnable>> listeners = new ConcurrentHashMap<>();
 
-    EndListeners(EventLog.Follower window) {
+    EndListeners(EventLog log, EventLog.Follower window) {
+        this.log = log;
         this.window = window;
     }
 
@@ -42,10 +47,7 @@ final class EndListeners implements EventLog.Follower {
         }
         for (int i = 0; i < entries.size(); i++) {
             if (entries.get(i).entry() instanceof TopicEnded end) {
-                List<Runnable> waiting = listeners.remove(end.topic());
-                if (waiting != null) {
-                    waiting.forEach(EndListeners::call);
-                }
+                call(end.topic());
             }
         }
     }
@@ -53,6 +55,33 @@ final class EndListeners implements EventLog.Follower {
     @Override
     public void expired(long position) {
         window.expired(position);
+    }
+
+    /** An end may be among what is missing: of the topics that somebody waits for, the log is asked. */
+    @Override
+    public void lost(long position) {
+        window.lost(position);
+        listeners.keySet().forEach(this::ask);
+    }
+
+    private void ask(Topic topic) {
+        log.ended(Selection.of(topic.name())).whenComplete((end, failure) -> {
+            if (failure != null) {
+                if (listeners.containsKey(topic)) {
+                    CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS)
+                            .execute(() -> ask(topic));
+                }
+            } else if (end != Position.START) {
+                call(topic);
+            }
+        });
+    }
+
+    private void call(Topic topic) {
+        List<Runnable> waiting = listeners.remove(topic);
+        if (waiting != null) {
+            waiting.forEach(EndListeners::call);
+        }
     }
 
     private static void call(Runnable listener) {

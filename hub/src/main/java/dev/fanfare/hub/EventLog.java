@@ -70,6 +70,12 @@ public interface EventLog extends AutoCloseable {
 
         /** The log holds nothing any more up to this position; called like {@link #entries}. */
         default void expired(long position) {}
+
+        /**
+         * Entries after the last that was given, up to this position, will not be given: the log has lost them, or removed them before
+         * they could be given. It says which of these when it is read. Called like {@link #entries}.
+         */
+        default void lost(long position) {}
     }
 
     /**

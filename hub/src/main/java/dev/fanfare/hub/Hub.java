@@ -70,7 +70,7 @@ public final class Hub implements AutoCloseable {
                 .toCompletableFuture()
                 .join();
         this.window = new Window(after, encoder, settings.windowBytes());
-        this.endListeners = new EndListeners(window);
+        this.endListeners = new EndListeners(log, window);
         log.follow(after, endListeners).toCompletableFuture().join();
         window.countFromHere();
     }

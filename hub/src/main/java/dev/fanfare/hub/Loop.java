@@ -75,14 +75,16 @@ public final class Loop {
     /** Goes to the end of the window. Number and position must be of one entry, though the window moves meanwhile. */
     private void goToEnd() {
         Line<WindowEntry> all = window.all();
-        long end = all.last();
-        WindowEntry newest = all.get(end - 1);
-        while (newest == null && end > 0) {
+        long end;
+        long head;
+        WindowEntry newest;
+        do {
             end = all.last();
             newest = all.get(end - 1);
-        }
+            head = window.head();
+        } while (newest == null && (all.last() != end || !all.isEmpty()));
         next = end;
-        at = newest == null ? window.begin() : newest.position();
+        at = newest == null ? head : newest.position();
         pulse.at(next);
     }
 
@@ -217,7 +219,12 @@ public final class Loop {
 
     private void passEntries() {
         Line<WindowEntry> all = window.all();
-        for (long end = all.last(); next < end; next++) {
+        long end = all.last(); // before the look at what is lost: what came after a loss must not be passed without it
+        if (at < window.lostUpTo()) {
+            fallBehind();
+            end = next;
+        }
+        for (; next < end; next++) {
             WindowEntry entry = all.get(next);
             if (entry == null) {
                 fallBehind();
@@ -241,12 +248,18 @@ public final class Loop {
         fanout.serve();
     }
 
-    /** The window has moved past this loop's place: all live cursors read on from there by themselves. */
+    /** The window has moved past this loop's place, or has lost what came after it: all live cursors read on from there by themselves. */
     private void fallBehind() {
         fanout.serve();
+        boolean slow = at >= window.lostUpTo();
         for (Audience audience : index.audiences()) {
             for (int i = audience.live() - 1; i >= 0; i--) {
-                lag(audience.live(i), at);
+                Cursor cursor = audience.live(i);
+                if (slow || !cursor.sink.writable()) {
+                    lag(cursor, at);
+                } else {
+                    readOn(cursor, at);
+                }
             }
         }
         goToEnd();

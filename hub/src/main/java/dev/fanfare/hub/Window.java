@@ -31,9 +31,9 @@ final class Window implements EventLog.Follower {
     private final List<Runnable> wakers = new CopyOnWriteArrayList<>();
     private final FrameEncoder encoder;
     private final long maxBytes;
-    private final long begin;
     private volatile long floor;
     private volatile long head;
+    private volatile long lost;
     private final AtomicLong bytes = new AtomicLong();
     private final LongAdder published = new LongAdder();
     private final LongAdder publishedBytes = new LongAdder();
@@ -42,7 +42,6 @@ final class Window implements EventLog.Follower {
     record Read(List<WindowEntry> entries, long to, long skipped) {}
 
     Window(long tail, FrameEncoder encoder, long maxBytes) {
-        this.begin = tail;
         this.floor = tail;
         this.head = tail;
         this.encoder = encoder;
@@ -97,6 +96,18 @@ final class Window implements EventLog.Follower {
         }
     }
 
+    /** What lies before this position has holes: nothing of it is read here any more, and loops have their cursors ask the log. */
+    @Override
+    public void lost(long position) {
+        floor = position;
+        expired(position);
+        head = position;
+        lost = position;
+        for (Runnable waker : wakers) {
+            waker.run();
+        }
+    }
+
     private void trim(WindowEntry oldest) {
         floor = Math.max(floor, oldest.position());
         all.removeFirst();
@@ -147,12 +158,12 @@ final class Window implements EventLog.Follower {
         };
     }
 
-    /** The position before the very first entry. */
-    long begin() {
-        return begin;
+    /** Entries up to here, since the last that came before, are missing; 0 if none are. */
+    long lostUpTo() {
+        return lost;
     }
 
-    /** The newest entry's position. */
+    /** The newest entry's position, or that up to which entries were lost; at first the position before all entries. */
     long head() {
         return head;
     }
