@@ -6,10 +6,15 @@ import dev.fanfare.hub.Notes;
 import dev.fanfare.hub.Publication;
 import dev.fanfare.hub.Retention;
 import dev.fanfare.hub.TopicEnded;
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.ScriptOutputType;
+import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -21,8 +26,11 @@ import org.jspecify.annotations.Nullable;
  * What this node appends, in the order it came: up to {@value #MOST_CALLS} calls of the script under way at once, and what comes
  * meanwhile gathers for the next. Each call has a number of this node's, and the server keeps the answer to it, so a call that is repeated
  * because its answer was lost gets that answer and appends nothing.
+ *
+ * <p>When the connection is lost, so are the answers to all calls under way: once it is back they are made again, in order and before any
+ * other. While it is away nothing new is taken.
  */
-final class Appends {
+final class Appends implements RedisConnectionStateListener {
 
     private static final int MOST_CALLS = 16;
     private static final int MOST_APPENDS_A_CALL = 256;
@@ -35,21 +43,31 @@ final class Appends {
     private final Followers followers;
     private final String[] bounds;
     private final String node;
+    private final long timeoutNanos;
     private final Deque<Append> waiting = new ArrayDeque<>();
     private final Deque<Call> underWay = new ArrayDeque<>();
     private long bytesWaiting;
     private long calls;
-    /** How many of those under way have no answer yet. */
+    private boolean connected = true;
+    /** Counts connections: what comes from an earlier one is no answer any more. */
+    private int connection;
+    /** How many of those under way have no answer yet on this connection. */
     private int unanswered;
+    /** Whether those under way have to be sent again, once the others have their answers. */
+    private boolean toRepeat;
+
+    private boolean sending;
 
     /** Entries that are to be appended, all or none. */
     private static final class Append {
         final List<? extends Entry> entries;
         final CompletableFuture<long[]> done = new CompletableFuture<>();
         final long bytes;
+        final long deadline;
 
-        Append(List<? extends Entry> entries) {
+        Append(List<? extends Entry> entries, long deadline) {
             this.entries = entries;
+            this.deadline = deadline;
             long sum = 0;
             for (int i = 0; i < entries.size(); i++) {
                 sum += Entries.weight(entries.get(i));
@@ -59,11 +77,12 @@ final class Appends {
     }
 
     /** Some of them in one run of the script. */
-    private record Call(List<Append> appends, String[] arguments) {}
+    private record Call(List<Append> appends, String[] arguments, long deadline) {}
 
     Appends(Server server, Followers followers, Retention retention) {
         this.server = server;
         this.followers = followers;
+        this.timeoutNanos = server.settings().timeout().toNanos();
         this.node = Reply.hex(ThreadLocalRandom.current().nextLong());
         this.bounds = new String[] {
             Long.toString(retention.eventsPerTopic()),
@@ -71,6 +90,7 @@ final class Appends {
             Long.toString(Retire.millis(retention.idempotency())),
             Integer.toString(Notes.MOST)
         };
+        server.appending().addListener(this);
     }
 
     String node() {
@@ -81,11 +101,16 @@ final class Appends {
         if (entries.isEmpty()) {
             return CompletableFuture.completedFuture(new long[0]);
         }
-        Append append = new Append(entries);
+        Append append = new Append(entries, System.nanoTime() + timeoutNanos);
         synchronized (this) {
+            if (!connected) {
+                return CompletableFuture.failedFuture(
+                        new AppendRefused(AppendRefused.Reason.UNAVAILABLE, server + " is away; try again"));
+            }
             if (bytesWaiting + append.bytes > MOST_BYTES_WAITING) {
                 return CompletableFuture.failedFuture(new AppendRefused(
-                        AppendRefused.Reason.UNAVAILABLE, "Redis does not keep up with what is published; try again"));
+                        AppendRefused.Reason.UNAVAILABLE,
+                        server + " does not keep up with what is published; try again"));
             }
             bytesWaiting += append.bytes;
             waiting.add(append);
@@ -94,11 +119,51 @@ final class Appends {
         return append.done;
     }
 
+    @Override
+    public synchronized void onRedisConnected(RedisChannelHandler<?, ?> handler, SocketAddress address) {
+        connected = true;
+        toRepeat = true;
+        send();
+    }
+
+    @Override
+    public synchronized void onRedisDisconnected(RedisChannelHandler<?, ?> handler) {
+        giveConnectionUp();
+    }
+
+    private void giveConnectionUp() {
+        connected = false;
+        connection++;
+        unanswered = 0;
+    }
+
+    /** A call that fails at once comes back here, and the loop goes on, not the stack. */
     private synchronized void send() {
+        if (sending) {
+            return;
+        }
+        sending = true;
+        if (connected && toRepeat && unanswered == 0) {
+            repeat();
+        }
         // while some are to be repeated, nothing may overtake them
-        while (unanswered == underWay.size() && underWay.size() < MOST_CALLS && !waiting.isEmpty()) {
+        while (connected && unanswered == underWay.size() && underWay.size() < MOST_CALLS && !waiting.isEmpty()) {
             Call call = gather();
             underWay.add(call);
+            send(call);
+        }
+        sending = false;
+    }
+
+    /** The server may not know the script, or another server is the master now, which may have to be told how far this node has seen. */
+    private void repeat() {
+        toRepeat = false;
+        server.appending().async().scriptLoad(Script.APPEND.source());
+        for (Call call : List.copyOf(underWay)) {
+            List<String> first = server.arguments();
+            for (int i = 0; i < first.size(); i++) {
+                call.arguments[i] = first.get(i);
+            }
             send(call);
         }
     }
@@ -110,6 +175,8 @@ final class Appends {
         arguments.add(node);
         arguments.add(Long.toString(number));
         arguments.add(Long.toString(number % MOST_CALLS));
+        arguments.add(
+                HexFormat.of().toHexDigits((short) ThreadLocalRandom.current().nextInt()));
         arguments.addAll(List.of(bounds));
         int count = arguments.size();
         arguments.add("");
@@ -130,45 +197,73 @@ final class Appends {
         }
         bytesWaiting -= bytes;
         arguments.set(count, Integer.toString(appends.size()));
-        return new Call(appends, arguments.toArray(String[]::new));
+        return new Call(appends, arguments.toArray(String[]::new), System.nanoTime() + timeoutNanos);
     }
 
     private void send(Call call) {
         unanswered++;
+        int sentOn = connection;
         CompletionStage<List<Object>> reply = server.appending()
                 .async()
                 .evalsha(Script.APPEND.digest(), ScriptOutputType.MULTI, server.keys(), call.arguments);
-        reply.whenComplete((parts, failure) -> answered(call, parts, failure));
+        reply.whenComplete((parts, failure) -> answered(call, sentOn, parts, failure));
     }
 
-    private void answered(Call call, @Nullable List<Object> parts, @Nullable Throwable failure) {
-        boolean again = Server.isNoScript(failure) && !server.isClosed();
+    private void answered(Call call, int sentOn, @Nullable List<Object> parts, @Nullable Throwable failure) {
+        boolean isAnswer = failure == null || failure instanceof RedisCommandExecutionException;
         synchronized (this) {
+            if (sentOn != connection) {
+                return;
+            }
             unanswered--;
+            if (!isAnswer) {
+                return; // the connection is about to be lost, or the call's time is over
+            }
+            boolean again = Server.isNoScript(failure) && !server.isClosed();
+            toRepeat |= again;
             if (!again) {
                 underWay.remove(call);
             }
-            if (unanswered == 0 && !underWay.isEmpty()) {
-                repeat();
-            } else {
-                send();
+            send();
+            if (again) {
+                return;
             }
         }
-        if (again) {
-            return;
-        }
-        if (failure != null || parts == null) {
-            AppendRefused refused = server.refused(failure);
-            call.appends.forEach(append -> append.done.completeExceptionally(refused));
-        } else {
+        if (failure == null && parts != null) {
             give(call, new Reply(parts));
+        } else {
+            if (Server.isReadOnly(failure)) {
+                server.renew();
+            }
+            fail(call.appends, server.refused(failure));
         }
     }
 
-    /** All that is under way came to a server that did not know the script. */
-    private void repeat() {
-        server.appending().async().scriptLoad(Script.APPEND.source());
-        underWay.forEach(this::send);
+    /** Fails those whose time is over. To be called several times a second. */
+    void expire() {
+        long now = System.nanoTime();
+        List<Append> late = new ArrayList<>();
+        synchronized (this) {
+            while (!underWay.isEmpty() && underWay.peek().deadline - now <= 0) {
+                late.addAll(underWay.remove().appends);
+            }
+            if (!late.isEmpty() && connected && server.renew()) { // it stands still: nothing is to pile up before it
+                giveConnectionUp();
+            }
+            while (!waiting.isEmpty() && (!connected || waiting.peek().deadline - now <= 0)) {
+                Append append = waiting.remove();
+                bytesWaiting -= append.bytes;
+                late.add(append);
+            }
+        }
+        if (!late.isEmpty()) {
+            fail(late, server.refused(null));
+        }
+    }
+
+    /** Elsewhere: this may be within an append that came with a lock held. */
+    private static void fail(List<Append> appends, AppendRefused refused) {
+        CompletableFuture.runAsync(() -> appends.forEach(append -> append.done.completeExceptionally(refused)));
     }
 
     private void give(Call call, Reply reply) {
@@ -188,6 +283,10 @@ final class Appends {
                 .passed(newest)
                 .orTimeout(server.settings().timeout().toMillis(), TimeUnit.MILLISECONDS)
                 .whenComplete((passed, failure) -> {
+                    if (failure != null
+                            && followers.areQuiet()) { // appended here, not to be read there: not the same server
+                        server.renew();
+                    }
                     for (int i = 0; i < call.appends.size(); i++) {
                         Append append = call.appends.get(i);
                         String text = reply.text(i);

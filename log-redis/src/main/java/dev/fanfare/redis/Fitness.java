@@ -13,19 +13,19 @@ final class Fitness {
     private Fitness() {}
 
     /** Refuses a server that would drop what it was given, or that is too old. */
-    static void check(RedisCommands<String, String> server, String address) {
+    static void check(RedisCommands<String, String> server, String name) {
         String version = field(server.info("server"), "redis_version");
         Matcher numbers = Pattern.compile("(\\d+)\\.(\\d+).*").matcher(version);
         if (numbers.matches()) {
             int major = Integer.parseInt(numbers.group(1));
             if (major < LEAST_MAJOR || major == LEAST_MAJOR && Integer.parseInt(numbers.group(2)) < LEAST_MINOR) {
-                throw new RedisLogException("Redis at " + address + " is version " + version + " (expected: "
-                        + LEAST_MAJOR + "." + LEAST_MINOR + " or later, or Valkey)");
+                throw new RedisLogException(name + " is version " + version + " (expected: " + LEAST_MAJOR + "."
+                        + LEAST_MINOR + " or later, or Valkey)");
             }
         }
         String policy = field(server.info("memory"), "maxmemory_policy");
         if (!policy.equals("noeviction")) {
-            throw new RedisLogException("Redis at " + address + " has maxmemory-policy " + policy
+            throw new RedisLogException(name + " has maxmemory-policy " + policy
                     + " and would drop events (expected: noeviction; run CONFIG SET maxmemory-policy noeviction)");
         }
     }

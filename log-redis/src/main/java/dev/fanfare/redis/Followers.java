@@ -1,42 +1,29 @@
 package dev.fanfare.redis;
 
 import dev.fanfare.hub.EventLog.Follower;
-import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Stored;
-import io.lettuce.core.StreamMessage;
-import io.lettuce.core.XReadArgs;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 
 /**
- * Those on this node who are given every entry. One blocking read waits for new ones; who begins later is first given what there is.
- *
- * <p>Every entry carries the position before it. Where that is not the one given last, entries are missing: those before it were removed
- * before this node had read them, or the server has lost them.
+ * Those on this node who are given every entry, and those who wait until they have been. Who begins later is first given what there is, in
+ * pages, and joins where a page ends at the place of the live ones.
  */
 final class Followers {
 
-    private static final int MOST_A_READ = 512;
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
-    private static final long RETRY_MILLIS = 100;
-    private static final System.Logger LOG = System.getLogger(Followers.class.getName());
+    private static final int MOST_A_PAGE = 512;
 
     private final Server server;
     private final Notes notes;
+    private final Chain chain;
     private final List<Following> live = new ArrayList<>();
     private final PriorityQueue<Waiting> waiting = new PriorityQueue<>(Comparator.comparingLong(Waiting::position));
-    /** What has been given so far; 0 while nobody follows. */
-    private long position;
-    /** The tail when the last read had nothing new; 0 if it had. */
-    private long quietTail;
+    /** What has been given so far; none while nobody follows. */
+    private Link given = Link.NONE;
 
     /** Finds the notes that hold. */
     interface Notes {
@@ -45,11 +32,31 @@ final class Followers {
 
     private static final class Following {
         final Follower follower;
-        long position;
+        Link given;
 
-        Following(Follower follower, long position) {
+        Following(Follower follower, long after) {
             this.follower = follower;
-            this.position = position;
+            this.given = new Link(after, "");
+        }
+
+        void give(List<Stored> entries, Link last) {
+            List<Stored> some = entries;
+            if (given.position() >= entries.get(0).position()) {
+                some = entries.stream()
+                        .filter(stored -> stored.position() > given.position())
+                        .toList();
+            }
+            if (!some.isEmpty()) {
+                follower.entries(some);
+                given = last;
+            }
+        }
+
+        void lost(Link upTo) {
+            if (upTo.position() > given.position()) {
+                follower.lost(upTo.position());
+                given = upTo;
+            }
         }
     }
 
@@ -58,12 +65,16 @@ final class Followers {
     Followers(Server server, Notes notes) {
         this.server = server;
         this.notes = notes;
+        this.chain = new Chain(server, this);
     }
 
     /** Completes when all who follow have been given the entries up to this position. */
     CompletableFuture<Void> passed(long upTo) {
         synchronized (this) {
-            if (position != 0 && upTo > position) {
+            while (!waiting.isEmpty() && waiting.peek().passed.isDone()) { // its time was over
+                waiting.remove();
+            }
+            if (given != Link.NONE && upTo > given.position()) {
                 Waiting one = new Waiting(upTo, new CompletableFuture<>());
                 waiting.add(one);
                 return one.passed;
@@ -74,143 +85,140 @@ final class Followers {
 
     synchronized void expired(long upTo) {
         if (upTo > 0) {
-            live.forEach(following -> following.follower.expired(Math.min(upTo, following.position)));
+            live.forEach(following -> following.follower.expired(Math.min(upTo, following.given.position())));
         }
     }
 
     CompletableFuture<Void> follow(long after, Follower follower) {
         Following following = new Following(follower, after);
-        return page(after)
-                .thenCompose(first -> after >= first.position(0)
-                        ? catchUp(following, first, List.of())
-                        : notes.all()
-                                .thenCompose(all -> catchUp(
-                                        following,
-                                        first,
-                                        all.stream()
-                                                .filter(note ->
-                                                        note.position() > after && note.position() <= first.position(0))
-                                                .toList())));
+        return page(after).thenCompose(reply -> {
+            Page first = new Page(reply);
+            long agedTo = reply.position(0);
+            return after >= agedTo
+                    ? catchUp(following, first, 0, List.of())
+                    : notes.all().thenCompose(all -> catchUp(following, first, 0, upTo(agedTo, all)));
+        });
+    }
+
+    private static List<Stored> upTo(long position, List<Stored> notes) {
+        return notes.stream().filter(note -> note.position() <= position).toList();
     }
 
     private CompletableFuture<Reply> page(long after) {
-        return server.ask(Script.ASK, "entries", Reply.hex(after), Integer.toString(MOST_A_READ));
+        return server.ask(Script.ASK, "entries", Reply.hex(after), Integer.toString(MOST_A_PAGE));
     }
 
-    /** Gives a page, and the notes that retention has taken out of the stream in their places, and then the next or what is new. */
-    private CompletionStage<Void> catchUp(Following following, Reply page, List<Stored> older) {
-        List<Stored> entries = page.entries(2);
-        boolean last = entries.size() < MOST_A_READ;
-        long end = last ? page.position(1) : entries.get(entries.size() - 1).position();
-        List<Stored> all = new ArrayList<>(entries);
-        List<Stored> later = new ArrayList<>();
+    /** Gives a page from an entry on, and the notes that retention has taken out of the stream in their places; then the next or what is new. */
+    private CompletionStage<Void> catchUp(Following following, Page page, int from, List<Stored> older) {
+        List<Stored> entries = new ArrayList<>(page.entries(from));
         for (Stored note : older) {
-            (note.position() <= end ? all : later).add(note);
-        }
-        all.sort(Comparator.comparingLong(Stored::position));
-        synchronized (this) {
-            if (!all.isEmpty()) {
-                following.follower.entries(all);
+            if (note.position() > following.given.position()
+                    && note.position() <= page.end().position()) {
+                entries.add(note);
             }
-            following.position = Math.max(following.position, end);
-            if (last && (position == 0 || end >= position)) {
+        }
+        entries.sort(Comparator.comparingLong(Stored::position));
+        synchronized (this) {
+            if (!entries.isEmpty()) {
+                following.follower.entries(entries);
+            }
+            if (page.end().position() >= following.given.position()) {
+                following.given = page.end();
+            }
+            server.seen(following.given.position());
+            if (page.isLast() && (given == Link.NONE || page.end().position() >= given.position())) {
                 live.add(following);
-                if (position == 0) {
-                    position = end;
-                    next();
+                if (given == Link.NONE) {
+                    given = following.given;
+                    chain.next();
                 }
                 return CompletableFuture.completedFuture(null);
             }
         }
-        return page(following.position).thenCompose(next -> catchUp(following, next, later));
-    }
-
-    private void next() {
-        if (server.isClosed()) {
-            return;
-        }
-        CompletionStage<List<StreamMessage<String, String>>> read = server.following()
-                .async()
-                .xread(
-                        XReadArgs.Builder.block(LONGEST_WAIT).count(MOST_A_READ),
-                        XReadArgs.StreamOffset.from(server.keys()[0] + "log", Position.text(position())));
-        read.whenComplete((messages, failure) -> {
-            if (failure != null) {
-                later();
-            } else if (messages.isEmpty()) {
-                quiet();
-            } else {
-                take(messages);
+        return page(following.given.position()).thenCompose(reply -> {
+            Page next = new Page(reply);
+            int whole = next.wholeFrom(following.given.position());
+            if (whole >= 0) { // gone since the page before
+                following.lost(next.before(whole));
             }
+            return catchUp(following, next, Math.max(0, whole), older);
         });
     }
 
-    private synchronized long position() {
-        return position;
-    }
+    /** A page of entries, as {@code ask.lua} answers: how far age has come, the tail, its tag, and the entries. */
+    private record Page(Reply reply) {
 
-    private void later() {
-        Executor delayed = CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS);
-        delayed.execute(this::next);
-    }
+        private static final int ENTRIES = 3;
+        private static final int CARRIED = 7;
 
-    private void take(List<StreamMessage<String, String>> messages) {
-        quietTail = 0;
-        List<Stored> entries = new ArrayList<>(messages.size());
-        try {
-            for (StreamMessage<String, String> message : messages) {
-                Map<String, String> fields = message.getBody();
-                long before = Reply.position(text(fields, "p"));
-                long expected = entries.isEmpty()
-                        ? position()
-                        : entries.get(entries.size() - 1).position();
-                if (before != expected) {
-                    give(entries);
-                    missing(before, expected);
-                    return;
+        private int size() {
+            return reply.size() - ENTRIES;
+        }
+
+        boolean isLast() {
+            return size() < MOST_A_PAGE;
+        }
+
+        Link end() {
+            return isLast() ? new Link(reply.position(1), reply.text(2)) : link(size() - 1);
+        }
+
+        private Link link(int entry) {
+            Reply parts = reply.list(ENTRIES + entry);
+            return Link.of(parts.position(0), parts.text(CARRIED));
+        }
+
+        /** The place before an entry, or at the end. */
+        Link before(int entry) {
+            return entry == size()
+                    ? end()
+                    : Link.before(reply.list(ENTRIES + entry).text(CARRIED));
+        }
+
+        List<Stored> entries(int from) {
+            return reply.entries(ENTRIES + from);
+        }
+
+        /** From which entry on none is missing; -1 if none is since this position. */
+        int wholeFrom(long after) {
+            int whole = -1;
+            long before = after;
+            for (int i = 0; i <= size(); i++) {
+                if (before(i).position() != before) {
+                    whole = i;
                 }
-                entries.add(Entries.decode(
-                        Position.parse(message.getId()),
-                        text(fields, "k"),
-                        text(fields, "t"),
-                        text(fields, "y"),
-                        text(fields, "i"),
-                        text(fields, "r"),
-                        text(fields, "d")));
+                before = i == size() ? before : link(i).position();
             }
-            give(entries);
-            next();
-        } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.ERROR, "entries could not be given to those who follow", e);
-            later();
+            return whole;
         }
     }
 
-    private static String text(Map<String, String> fields, String name) {
-        return fields.getOrDefault(name, "");
+    /** Whether nothing new has come for a while. */
+    boolean areQuiet() {
+        return chain.isQuiet();
     }
 
-    private void give(List<Stored> entries) {
-        if (entries.isEmpty()) {
-            return;
-        }
-        long last = entries.get(entries.size() - 1).position();
+    synchronized Link given() {
+        return given;
+    }
+
+    /** Gives entries that follow on what was given. */
+    void give(List<Stored> entries, Link last) {
         synchronized (this) {
-            for (Following following : live) {
-                List<Stored> some = entries;
-                if (following.position >= entries.get(0).position()) {
-                    some = entries.stream()
-                            .filter(stored -> stored.position() > following.position)
-                            .toList();
-                }
-                if (!some.isEmpty()) {
-                    following.follower.entries(some);
-                    following.position = last;
-                }
-            }
-            position = last;
+            live.forEach(following -> following.give(entries, last));
+            given = last;
         }
-        server.seen(last);
+        server.seen(last.position());
+        pass();
+    }
+
+    /** Nothing more comes up to this place. */
+    void lost(Link upTo) {
+        synchronized (this) {
+            live.forEach(following -> following.lost(upTo));
+            given = upTo;
+        }
+        server.seen(upTo.position());
         pass();
     }
 
@@ -219,64 +227,13 @@ final class Followers {
             Waiting one;
             synchronized (this) {
                 one = waiting.peek();
-                if (one == null || one.position > position) {
+                if (one == null || one.position > given.position()) {
                     return;
                 }
                 waiting.remove();
             }
             one.passed.complete(null);
         }
-    }
-
-    /** Nothing came for a while: is that so, or has the server lost its end? */
-    private void quiet() {
-        server.ask(Script.ASK, "tail").whenComplete((reply, failure) -> {
-            if (failure != null) {
-                later();
-                return;
-            }
-            long tail = reply.position(0);
-            if (tail < position()) {
-                missing(tail, position());
-            } else if (quietTail > position()) {
-                missing(quietTail, position());
-            } else {
-                quietTail = tail;
-                next();
-            }
-        });
-    }
-
-    /** Entries between what was given and this position are not here any more. */
-    private void missing(long before, long given) {
-        if (before > given) {
-            resumeAt(before);
-            return;
-        }
-        server.ask(Script.ASK, "lost", Reply.hex(given)).whenComplete((reply, failure) -> {
-            if (failure != null) {
-                later();
-                return;
-            }
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "Redis has lost entries between " + Position.text(before) + " and " + Position.text(given)
-                            + "; streams are told log-lost");
-            resumeAt(reply.position(0));
-        });
-    }
-
-    private void resumeAt(long newPosition) {
-        quietTail = 0;
-        synchronized (this) {
-            for (Following following : live) {
-                following.follower.expired(newPosition);
-                following.position = Math.max(following.position, newPosition);
-            }
-            position = newPosition;
-        }
-        pass();
-        next();
     }
 
     /** Fails those who wait. */

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RedisLog implements EventLog {
 
-    private static final long RETENTION_MILLIS = 250;
+    private static final long QUARTER_MILLIS = 250;
     private static final int NOTES_A_PAGE = 1_000;
     private static final String FROM_THE_END = "+";
 
@@ -56,7 +56,7 @@ public final class RedisLog implements EventLog {
         this.followers = new Followers(server, () -> notes(""));
         this.appends = new Appends(server, followers, retention);
         this.retire = new Retire(server, followers, retention, appends.node());
-        retiring.scheduleWithFixedDelay(this::retire, RETENTION_MILLIS, RETENTION_MILLIS, TimeUnit.MILLISECONDS);
+        retiring.scheduleWithFixedDelay(this::quarter, QUARTER_MILLIS, QUARTER_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -82,7 +82,9 @@ public final class RedisLog implements EventLog {
         }
     }
 
-    private void retire() {
+    /** What is to be done every quarter of a second. */
+    private void quarter() {
+        appends.expire();
         CompletableFuture<Void> last = pass;
         if (last == null || last.isDone()) {
             pass = retire.pass();

@@ -4,15 +4,25 @@ import dev.fanfare.hub.AppendRefused;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SslOptions;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
+import io.lettuce.core.resource.Delay;
+import io.lettuce.core.resource.NettyCustomizer;
+import io.netty.channel.Channel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -21,26 +31,34 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One Redis server as a node sees it: a connection for appends, one for questions, and one that waits for new entries. They come back by
- * themselves; while they are away, what is sent fails at once.
+ * The Redis server as a node sees it, or the one that Sentinel says is the master: a connection for appends, one for questions, and one
+ * that waits for new entries. They come back by themselves; while they are away, what is sent fails at once.
  */
 final class Server implements AutoCloseable {
 
     private static final int THREADS = 2;
+    private static final int MOST_REQUESTS = 10_000;
     private static final Duration LONGEST_CONNECT = Duration.ofSeconds(10);
+    /** So long at most until it is tried again whether the server is back. */
+    private static final Duration LONGEST_AWAY = Duration.ofSeconds(1);
 
     private final RedisSettings settings;
     private final @Nullable InstantSource clock;
-    private final String address;
+    private final String name;
     private final ClientResources resources;
     private final RedisClient client;
     private final StatefulRedisConnection<String, String> appending;
     private final StatefulRedisConnection<String, String> asking;
     private final StatefulRedisConnection<String, String> following;
+    private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final AtomicLong renewed = new AtomicLong(System.nanoTime());
     private final String[] keys;
     /** The newest position this node has seen: none that it is given later is below. */
     private final AtomicLong seen = new AtomicLong();
@@ -53,32 +71,45 @@ final class Server implements AutoCloseable {
         this.clock = clock;
         this.keys = new String[] {settings.prefix()};
         RedisURI uri = uri(settings);
-        this.address = uri.getHost() + ":" + uri.getPort();
+        this.name = name(uri);
+        SslOptions ssl = ssl(settings.ca());
         this.resources = DefaultClientResources.builder()
                 .ioThreadPoolSize(THREADS)
                 .computationThreadPoolSize(THREADS)
+                .reconnectDelay(Delay.exponential(Duration.ZERO, LONGEST_AWAY, 2, TimeUnit.MILLISECONDS))
+                .nettyCustomizer(new NettyCustomizer() {
+                    @Override
+                    public void afterChannelInitialized(Channel channel) {
+                        channels.add(channel);
+                    }
+                })
                 .build();
         this.client = RedisClient.create(resources, uri);
         Duration connect = settings.timeout().compareTo(LONGEST_CONNECT) < 0 ? settings.timeout() : LONGEST_CONNECT;
-        client.setOptions(ClientOptions.builder()
+        ClientOptions options = ClientOptions.builder()
+                .requestQueueSize(MOST_REQUESTS)
                 .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
                 .timeoutOptions(TimeoutOptions.enabled(settings.timeout()))
                 .socketOptions(SocketOptions.builder()
                         .connectTimeout(connect)
                         .keepAlive(true)
                         .build())
-                .build());
+                .sslOptions(ssl)
+                .build();
         try {
-            this.appending = client.connect();
+            client.setOptions(options);
             this.asking = client.connect();
             this.following = client.connect();
-            Fitness.check(asking.sync(), address);
+            // appends are repeated by who makes them, and never by the driver
+            client.setOptions(options.mutate().replayFilter(command -> true).build());
+            this.appending = client.connect();
+            Fitness.check(asking.sync(), name);
             for (Script script : Script.values()) {
                 asking.sync().scriptLoad(script.source());
             }
         } catch (RedisException e) {
             shutDown();
-            throw new RedisLogException("Redis at " + address + " cannot be used: " + message(e), e);
+            throw new RedisLogException(name + " cannot be used: " + message(e) + hint(e), e);
         } catch (RedisLogException e) {
             shutDown();
             throw e;
@@ -90,10 +121,32 @@ final class Server implements AutoCloseable {
             RedisURI uri = RedisURI.create(settings.uri());
             uri.setTimeout(settings.timeout());
             return uri;
-        } catch (IllegalArgumentException e) {
-            throw new RedisLogException("the address of the Redis server is none: " + e.getMessage()
-                    + " (expected: redis://[[user]:password@]host[:port][/database])");
+        } catch (IllegalArgumentException e) { // whose message may have the password
+            throw new RedisLogException("the address of the Redis server is none (expected: "
+                    + "redis://[[user]:password@]host[:port][/database], with rediss: for TLS, or "
+                    + "redis-sentinel://[[user]:password@]host[:port],host[:port]#master)");
         }
+    }
+
+    private static String name(RedisURI uri) {
+        if (uri.getSentinels().isEmpty()) {
+            return "Redis at " + uri.getHost() + ":" + uri.getPort();
+        }
+        return "Redis (master '" + uri.getSentinelMasterId() + "' of the sentinels "
+                + uri.getSentinels().stream()
+                        .map(sentinel -> sentinel.getHost() + ":" + sentinel.getPort())
+                        .collect(Collectors.joining(", "))
+                + ")";
+    }
+
+    private static SslOptions ssl(@Nullable Path ca) {
+        if (ca == null) {
+            return SslOptions.create();
+        }
+        if (!Files.isReadable(ca)) {
+            throw new RedisLogException("redis.ca: " + ca + " cannot be read (expected: a PEM file of certificates)");
+        }
+        return SslOptions.builder().trustManager(ca.toFile()).build();
     }
 
     RedisSettings settings() {
@@ -116,11 +169,6 @@ final class Server implements AutoCloseable {
         return closed;
     }
 
-    /** Time by the node's own clock, where it has one; else the server's counts. */
-    long millis() {
-        return clock == null ? System.currentTimeMillis() : clock.millis();
-    }
-
     /** What every script is told first. */
     List<String> arguments() {
         List<String> arguments = new ArrayList<>();
@@ -131,6 +179,22 @@ final class Server implements AutoCloseable {
 
     void seen(long position) {
         seen.accumulateAndGet(position, Math::max);
+    }
+
+    /**
+     * Gives the connections up, since what does not answer, or is no master any more, may not be whom to ask now. They come back by
+     * themselves. Not more often than answers may take.
+     *
+     * @return whether they were given up
+     */
+    boolean renew() {
+        long now = System.nanoTime();
+        long last = renewed.get();
+        boolean due = now - last >= settings.timeout().toNanos() && renewed.compareAndSet(last, now);
+        if (due) {
+            channels.close();
+        }
+        return due;
     }
 
     /** Runs a script whose place among others does not matter. */
@@ -158,6 +222,9 @@ final class Server implements AutoCloseable {
 
     private void complete(CompletableFuture<Reply> answer, @Nullable List<Object> parts, @Nullable Throwable failure) {
         if (failure != null || parts == null) {
+            if (cause(failure) instanceof RedisCommandTimeoutException || isReadOnly(failure)) {
+                renew();
+            }
             answer.completeExceptionally(refused(failure));
         } else {
             answer.complete(new Reply(parts));
@@ -167,6 +234,16 @@ final class Server implements AutoCloseable {
     /** Whether the server has forgotten its scripts: it was started again. */
     static boolean isNoScript(@Nullable Throwable failure) {
         return cause(failure) instanceof RedisNoScriptException;
+    }
+
+    /** Whether the server is a replica: the master is another now. */
+    static boolean isReadOnly(@Nullable Throwable failure) {
+        return isError(failure, "READONLY ");
+    }
+
+    private static boolean isError(@Nullable Throwable failure, String code) {
+        return cause(failure) instanceof RedisCommandExecutionException error
+                && message(error).contains(code); // before Redis 7 a script's comes with more in front
     }
 
     private static @Nullable Throwable cause(@Nullable Throwable failure) {
@@ -181,6 +258,15 @@ final class Server implements AutoCloseable {
         return last.getMessage() == null ? last.toString() : last.getMessage();
     }
 
+    private static String hint(Throwable failure) {
+        for (Throwable one = failure; one != null; one = one.getCause()) {
+            if (one instanceof SSLException) {
+                return " (is its certificate for this host, and of an authority that Java knows, or of redis.ca?)";
+            }
+        }
+        return "";
+    }
+
     /** What a failure of the server's means to those who use the log. */
     AppendRefused refused(@Nullable Throwable failure) {
         Throwable cause = cause(failure);
@@ -190,19 +276,20 @@ final class Server implements AutoCloseable {
         if (closed) {
             return closedLog();
         }
-        String message = cause == null ? "no answer" : message(cause);
-        if (cause instanceof RedisCommandExecutionException && message.startsWith("OOM")) {
+        if (isError(cause, "OOM command")) {
             return new AppendRefused(
                     AppendRefused.Reason.NO_ROOM,
-                    "Redis at " + address
-                            + " is at its maxmemory; raise it, or lower retention.bytes or retention.age");
+                    name + " is at its maxmemory; raise it, or lower retention.bytes or retention.age");
         }
-        if (message.startsWith("FANFARE-FORMAT")) {
+        String message =
+                cause == null || cause instanceof TimeoutException || cause instanceof RedisCommandTimeoutException
+                        ? "within " + settings.timeout().toMillis() + " ms"
+                        : message(cause);
+        if (isError(cause, "FANFARE-FORMAT ")) {
             return new AppendRefused(AppendRefused.Reason.UNAVAILABLE, Fitness.newerFormat(settings.hub(), message));
         }
         return new AppendRefused(
-                AppendRefused.Reason.UNAVAILABLE,
-                "Redis at " + address + " did not answer (" + message + "); try again");
+                AppendRefused.Reason.UNAVAILABLE, name + " did not answer (" + message + "); try again");
     }
 
     static AppendRefused closedLog() {
@@ -218,5 +305,11 @@ final class Server implements AutoCloseable {
     private void shutDown() {
         client.shutdown(0, 1, TimeUnit.SECONDS);
         resources.shutdown(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+    }
+
+    /** Which it is, for messages; without its password. */
+    @Override
+    public String toString() {
+        return name;
     }
 }

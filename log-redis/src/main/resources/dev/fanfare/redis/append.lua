@@ -1,18 +1,25 @@
--- Appends, each all or none. ARGV[3..5]: the node, which of its calls this is, the same modulo the calls under way at once; 6..9: events
--- per topic, topics, how long keys are remembered in ms, notes; 10: how many appends; then of each the number of its entries, and
--- of each entry: kind, topics, type, id, retry, data, key, fingerprint.
+-- Appends, each all or none. ARGV[3..5]: the node, which of its calls this is, the same modulo the calls under way at once; 6: a tag of this
+-- call's; 7..10: events per topic, topics, how long keys are remembered in ms, notes; 11: how many appends; then of each the number of its
+-- entries, and of each entry: kind, topics, type, id, retry, data, key, fingerprint.
 -- Answers each append with its positions in a row, or with '!' and why not.
 
 local CALLS = KEYS[1] .. 'calls:' .. ARGV[3]
 local CALLS_KEPT = 600000
 local MOST_REMOVED = 8
+local tag = ARGV[6]
 local eventsPerTopic, mostTopics, remembered, mostNotes =
-  tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+  tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 
--- a call that was made before and is repeated, because its answer was lost, has its answer again
+-- a call that was made before and is repeated, because its answer was lost, has its answer again; one that comes after later ones was
+-- left over on a connection that the node has given up
 local before = call('HGET', CALLS, ARGV[5])
-if before and before:match('^(%d+)\n') == ARGV[4] then
-  return split(before:match('\n(.*)$'))
+if before then
+  local number, answered = before:match('^(%d+)\n(.*)$')
+  if number == ARGV[4] then
+    return split(answered)
+  elseif tonumber(number) > tonumber(ARGV[4]) then
+    return redis.error_reply('FANFARE-LATE ' .. ARGV[4])
+  end
 end
 
 local function used(entry)
@@ -133,9 +140,9 @@ local function append(entry)
   end
   local position = nextPosition()
   entry.position = position
-  call('XADD', LOG, streamId(position), 'p', meta.last, 'k', entry.k, 't', entry.t, 'y', entry.y, 'i', entry.i, 'r', entry.r,
-    'd', entry.d)
-  meta.last = position
+  call('XADD', LOG, streamId(position), 'p', meta.last .. meta.tag .. tag, 'k', entry.k, 't', entry.t, 'y', entry.y, 'i', entry.i,
+    'r', entry.r, 'd', entry.d)
+  meta.last, meta.tag = position, tag
   dirty = true
   if entry.k == 'n' then
     note(entry, position)
@@ -167,8 +174,8 @@ local function append(entry)
 end
 
 local answers = {}
-local arg = 11
-for i = 1, tonumber(ARGV[10]) do
+local arg = 12
+for i = 1, tonumber(ARGV[11]) do
   local entries = {}
   local size = tonumber(ARGV[arg])
   arg = arg + 1

@@ -3,7 +3,7 @@
 local question = {}
 
 function question.tail()
-  return meta.last
+  return {meta.last, meta.tag}
 end
 
 function question.size()
@@ -62,13 +62,10 @@ end
 -- notes that hold; ARGV[4]: prefix, 5: after this name, 6: how many to look at. Answers with the last name looked at, '' at the end
 function question.notes()
   local from = ARGV[5] ~= '' and '(' .. ARGV[5] or ARGV[4] ~= '' and '[' .. ARGV[4] or '-'
-  local names = call('ZRANGEBYLEX', NOTE_NAMES, from, '+', 'LIMIT', 0, ARGV[6])
+  local to = ARGV[4] ~= '' and '[' .. ARGV[4] .. '\255' or '+'
+  local names = call('ZRANGEBYLEX', NOTE_NAMES, from, to, 'LIMIT', 0, ARGV[6])
   local found = {#names == tonumber(ARGV[6]) and names[#names] or ''}
   for _, name in ipairs(names) do
-    if name:sub(1, #ARGV[4]) ~= ARGV[4] then
-      found[1] = ''
-      break
-    end
     local text = call('HGET', NOTES, name)
     local ends = text:match('^(%d+)\n', 17)
     if ends == FOR_GOOD or NOW < tonumber(ends) then
@@ -154,9 +151,9 @@ function question.recent()
   return {position, left, positionOf(messages[#messages][1])}
 end
 
--- entries after ARGV[4], at most ARGV[5], for a follower. Answers with agedTo, the tail, and the entries
+-- entries after ARGV[4], at most ARGV[5], for a follower. Answers with agedTo, the tail, its tag, and the entries
 function question.entries()
-  local found = {meta.agedTo, meta.last}
+  local found = {meta.agedTo, meta.last, meta.tag}
   for _, message in ipairs(call('XRANGE', LOG, '(' .. streamId(ARGV[4]), '+', 'COUNT', ARGV[5])) do
     local entry = fields(message)
     found[#found + 1] = {entry.position, entry.k, entry.t, entry.y, entry.i, entry.r, entry.d, entry.p}
@@ -167,10 +164,11 @@ end
 -- entries up to ARGV[4], which somebody has seen, are not here any more: whoever has read less than the new birth is told so
 function question.lost()
   if meta.birth <= ARGV[4] then
+    evenIfFull()
     local birth = newer(successor(ARGV[4]), nextPosition())
-    meta.removals = meta.removals + 1
+    meta.removals = math.max(meta.removals + 1, 1000 * math.max(NOW, millis(birth))) -- above what was counted before and is lost
     meta.floorRaised = meta.removals
-    meta.birth, meta.floor, meta.last = birth, birth, birth
+    meta.birth, meta.floor, meta.last, meta.tag = birth, birth, birth, UNTAGGED
     meta.highest = newer(meta.highest, birth)
     dirty = true
   end

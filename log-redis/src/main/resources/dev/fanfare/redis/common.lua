@@ -4,8 +4,9 @@
 
 local FORMAT = 1
 local ZERO = ('0'):rep(16)
+local UNTAGGED = '0000'
 local META = KEYS[1] .. 'meta'             -- hash: see FIELDS
-local LOG = KEYS[1] .. 'log'               -- stream: the entries; p is the position before, k the kind
+local LOG = KEYS[1] .. 'log'               -- stream: the entries; p is the position before, its tag and the entry's own, k the kind
 local TOPICS = KEYS[1] .. 'topics'         -- hash: topic to horizon, deleted, ended, raised
 local NAMES = KEYS[1] .. 'names'           -- sorted set: topics by name
 local CHANGED = KEYS[1] .. 'changed'       -- sorted set: topics that hold events, by the time of the newest
@@ -80,8 +81,11 @@ else
   NOW = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
+-- removals are counted from a number that is above those of any hub that was lost, which readers may remember
+-- tag is what the call that gave the last position was marked with: a server that has lost its end may give a position twice
 -- floor, birth, highest (horizon), last and agedTo are positions; entries up to agedTo are gone, but for the newest of topics that keep it
-local FIELDS = {'format', 'last', 'birth', 'floor', 'highest', 'agedTo', 'floorRaised', 'removals', 'bytes', 'events'}
+local FIELDS = {'format', 'last', 'tag', 'birth', 'floor', 'highest', 'agedTo', 'floorRaised', 'removals',
+  'bytes', 'events'}
 local meta = {}
 local dirty = false
 
@@ -101,17 +105,23 @@ do
   local values = call('HMGET', META, unpack(FIELDS))
   if values[1] then
     for i = 1, #FIELDS do
-      meta[FIELDS[i]] = i <= 6 and values[i] or tonumber(values[i])
+      meta[FIELDS[i]] = i <= 7 and values[i] or tonumber(values[i])
     end
     if tonumber(meta.format) > FORMAT then
       return redis.error_reply('FANFARE-FORMAT ' .. meta.format)
     end
   else
     local birth = newer(at(NOW), ARGV[2] == ZERO and ZERO or successor(ARGV[2]))
-    meta = {format = tostring(FORMAT), last = birth, birth = birth, floor = birth, highest = birth, agedTo = ZERO,
-      floorRaised = 0, removals = 0, bytes = 0, events = 0}
+    local removals = 1000 * math.max(NOW, millis(birth))
+    meta = {format = tostring(FORMAT), last = birth, tag = UNTAGGED, birth = birth, floor = birth, highest = birth, agedTo = ZERO,
+      floorRaised = removals, removals = removals, bytes = 0, events = 0}
     dirty = true
   end
+end
+
+-- a write that takes no memory: after it Redis lets a script write on, though the server is at its maxmemory
+local function evenIfFull()
+  call('PERSIST', META)
 end
 
 local function nextPosition()

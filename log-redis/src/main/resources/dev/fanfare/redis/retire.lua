@@ -3,10 +3,17 @@
 -- Answers whether there is more to do, and up to which position nothing is held any more.
 
 local LEASE = KEYS[1] .. 'retention'
+
+local function answer(more)
+  local first = call('XRANGE', LOG, '-', '+', 'COUNT', 1)[1]
+  return {more, first and predecessor(positionOf(first[1])) or meta.last}
+end
+
 local holder = call('GET', LEASE)
 if holder and holder ~= ARGV[3] then
-  return {0, ZERO}
+  return answer(0)
 end
+evenIfFull()
 call('SET', LEASE, ARGV[3], 'PX', ARGV[4])
 local mostBytes, keepsNewest = tonumber(ARGV[6]), ARGV[7] == '1'
 local left = tonumber(ARGV[9])
@@ -56,8 +63,9 @@ while left > 0 do -- events of deleted topics
   end
 end
 
-if left > 0 then
-  local aged = call('XRANGE', LOG, '(' .. streamId(meta.agedTo), '(' .. streamId(at(NOW - tonumber(ARGV[5]))), 'COUNT', left)
+local oldest = NOW - tonumber(ARGV[5])
+if left > 0 and oldest > 0 then
+  local aged = call('XRANGE', LOG, '(' .. streamId(meta.agedTo), '(' .. streamId(at(oldest)), 'COUNT', left)
   for _, message in ipairs(aged) do
     evict(fields(message), keepsNewest)
   end
@@ -73,7 +81,8 @@ local function forgetKey(used)
 end
 
 if left > 0 then
-  for _, used in ipairs(call('ZRANGEBYSCORE', USED_AT, '-inf', '(' .. ('%.0f'):format(math.max(0, NOW - tonumber(ARGV[8]))), 'LIMIT', 0, left)) do
+  local old = '(' .. ('%.0f'):format(math.max(0, NOW - tonumber(ARGV[8])))
+  for _, used in ipairs(call('ZRANGEBYSCORE', USED_AT, '-inf', old, 'LIMIT', 0, left)) do
     forgetKey(used)
   end
 end
@@ -92,5 +101,4 @@ while left > 0 and meta.bytes > mostBytes do
   end
 end
 save()
-local first = call('XRANGE', LOG, '-', '+', 'COUNT', 1)[1]
-return {left <= 0 and 1 or 0, first and predecessor(positionOf(first[1])) or meta.last}
+return answer(left <= 0 and 1 or 0)

@@ -1,5 +1,6 @@
 package dev.fanfare.redis;
 
+import static java.util.Objects.requireNonNull;
 import static org.awaitility.Awaitility.await;
 
 import dev.fanfare.hub.Retention;
@@ -9,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,26 +23,72 @@ import org.jspecify.annotations.Nullable;
 /** A Redis server of the tests' own, on a free port of this machine, without persistence unless asked for. */
 public final class RedisServer implements AutoCloseable {
 
+    /** {@code valkey-server} does as well. */
+    private static final String PROGRAM = System.getProperty("fanfare.redis-server", "redis-server");
+
     private static final AtomicInteger HUBS = new AtomicInteger();
 
     private final int port;
     private final List<String> command = new ArrayList<>();
     private final Path directory;
-    private Process process;
+    private @Nullable Process process;
 
     /** Starts one, with these settings of redis.conf besides: {@code --appendonly yes}. */
     public RedisServer(String... settings) {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-            directory = Files.createTempDirectory("fanfare-redis");
+        this(free(), directory(), List.of());
+        command.addAll(List.of("--port", Integer.toString(port), "--save", ""));
+        command.addAll(List.of(settings));
+        process = start();
+    }
+
+    private RedisServer(int port, Path directory, List<String> first) {
+        this.port = port;
+        this.directory = directory;
+        command.add(PROGRAM);
+        command.addAll(first);
+        command.addAll(List.of("--bind", "127.0.0.1", "--dir", directory.toString(), "--logfile", "redis.log"));
+        Runtime.getRuntime().addShutdownHook(new Thread(this::kill));
+    }
+
+    private static Path directory() {
+        try {
+            return Files.createTempDirectory("fanfare-redis");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        command.addAll(List.of("redis-server", "--port", Integer.toString(port), "--bind", "127.0.0.1", "--save", ""));
-        command.addAll(List.of("--dir", directory.toString(), "--logfile", "redis.log"));
-        command.addAll(List.of(settings));
-        process = start();
-        Runtime.getRuntime().addShutdownHook(new Thread(this::kill));
+    }
+
+    private static int free() {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return free.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Starts one that speaks TLS only. */
+    public static RedisServer withTls(Path certificate, Path key) {
+        RedisServer server = new RedisServer(free(), directory(), List.of());
+        server.command.addAll(List.of("--port", "0", "--tls-port", Integer.toString(server.port), "--save", ""));
+        server.command.addAll(List.of("--tls-cert-file", certificate.toString(), "--tls-key-file", key.toString()));
+        server.command.addAll(List.of("--tls-ca-cert-file", certificate.toString(), "--tls-auth-clients", "no"));
+        server.process = server.start();
+        return server;
+    }
+
+    /** Starts a sentinel with these lines of configuration, which it changes. */
+    public static RedisServer sentinel(String... lines) {
+        Path directory = directory();
+        Path configuration = directory.resolve("sentinel.conf");
+        try {
+            Files.write(configuration, List.of(lines));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        RedisServer sentinel = new RedisServer(free(), directory, List.of(configuration.toString(), "--sentinel"));
+        sentinel.command.addAll(List.of("--port", Integer.toString(sentinel.port)));
+        sentinel.process = sentinel.start();
+        return sentinel;
     }
 
     private Process start() {
@@ -49,7 +97,7 @@ public final class RedisServer implements AutoCloseable {
             await().atMost(Duration.ofSeconds(10)).until(this::accepts);
             return started;
         } catch (IOException e) {
-            throw new UncheckedIOException("redis-server does not start (apt-get install redis-server)", e);
+            throw new UncheckedIOException(PROGRAM + " does not start (apt-get install redis-server)", e);
         }
     }
 
@@ -60,6 +108,11 @@ public final class RedisServer implements AutoCloseable {
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /** Where it listens. */
+    public int port() {
+        return port;
     }
 
     /** Where it is. */
@@ -74,13 +127,48 @@ public final class RedisServer implements AutoCloseable {
 
     /** Opens the log of this hub. */
     public RedisLog open(String hub, Retention retention, @Nullable InstantSource clock) {
-        return RedisLog.open(new RedisSettings(uri(), hub, Duration.ofSeconds(5)), retention, clock);
+        return RedisLog.open(settings(hub, Duration.ofSeconds(5)), retention, clock);
+    }
+
+    /** What is told to a node that is to wait for answers so long. */
+    public RedisSettings settings(String hub, Duration timeout) {
+        return RedisSettings.of(uri()).withHub(hub).withTimeout(timeout);
+    }
+
+    /** Has it do something, and answers with what it says. */
+    public String command(String... words) {
+        List<String> all = new ArrayList<>(List.of("redis-cli", "-p", Integer.toString(port)));
+        all.addAll(List.of(words));
+        try {
+            Process asked = new ProcessBuilder(all).redirectErrorStream(true).start();
+            return new String(asked.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Ends it without a word. */
     public void kill() {
-        process.destroyForcibly();
-        process.onExit().join();
+        Process running = process;
+        if (running != null) {
+            running.destroyForcibly();
+            running.onExit().join();
+        }
+    }
+
+    /** Lets it stand still, with its connections open, or go on. */
+    public void signal(String name) {
+        try {
+            new ProcessBuilder(
+                            "kill",
+                            "-" + name,
+                            Long.toString(requireNonNull(process).pid()))
+                    .start()
+                    .onExit()
+                    .join();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Starts it again, with what it has on disk. */

@@ -1,0 +1,362 @@
+package dev.fanfare.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.fanfare.hub.AppendRefused;
+import dev.fanfare.hub.Entry;
+import dev.fanfare.hub.EventLog;
+import dev.fanfare.hub.Gap;
+import dev.fanfare.hub.Page;
+import dev.fanfare.hub.Position;
+import dev.fanfare.hub.Publication;
+import dev.fanfare.hub.Reading;
+import dev.fanfare.hub.Retention;
+import dev.fanfare.hub.Selection;
+import dev.fanfare.hub.Stored;
+import dev.fanfare.hub.Topic;
+import dev.fanfare.hub.TopicDeleted;
+import dev.fanfare.stream.Event;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.sync.RedisCommands;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Several nodes on one server, and what they do when it fails them. */
+class NodesTest {
+
+    private static final Retention AMPLE = Retention.DEFAULT;
+
+    @SuppressWarnings("NullAway.Init") // JUnit calls start
+    private static RedisServer server;
+
+    @BeforeAll
+    static void start() {
+        server = new RedisServer();
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @Test
+    void whatOneNodeAppendsAllFollowAndReadWithTheSamePositions() {
+        try (RedisLog one = server.open("shared", AMPLE, null);
+                RedisLog two = server.open("shared", AMPLE, null)) {
+            List<Stored> onTwo = follow(two, get(two.tail()));
+            List<Long> positions = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                positions.add(append(i % 2 == 0 ? one : two, "a", "e" + i));
+            }
+            await().until(() -> onTwo.size() == 20);
+
+            assertThat(onTwo).extracting(Stored::position).isEqualTo(positions);
+            assertThat(positions).isSorted();
+            for (RedisLog log : List.of(one, two)) {
+                Page page = get(log.read(Reading.of(Selection.of("a"), positions.get(9), 100, 1 << 20)));
+                assertThat(page.entries()).isEqualTo(onTwo.subList(10, 20));
+                assertThat(page.gap()).isNull();
+            }
+        }
+    }
+
+    @Test
+    void positionsAreOfTheServersTime() {
+        try (RedisLog log = server.open(AMPLE, null)) {
+            long before = System.currentTimeMillis();
+            long position = append(log, "a", "1");
+            assertThat(Position.millis(position)).isBetween(before - 1, System.currentTimeMillis() + 1);
+        }
+    }
+
+    @Test
+    void appendsOnConnectionsThatBreakAreStoredOnceAndInOrder() throws Exception {
+        try (RedisLog log = server.open(AMPLE, null);
+                RedisClient admin = RedisClient.create(server.uri())) {
+            RedisCommands<String, String> commands = admin.connect().sync();
+            follow(log, get(log.tail()));
+            List<CompletableFuture<long[]>> stages = new ArrayList<>();
+            for (int i = 0; i < 6_000; i++) {
+                stages.add(log.append(List.of(event("a", Integer.toString(i)))).toCompletableFuture());
+                if (i % 1_000 == 999) {
+                    stages.get(i - 900).handle((position, failure) -> 0).get(20, TimeUnit.SECONDS);
+                    commands.clientKill(
+                            io.lettuce.core.KillArgs.Builder.typeNormal().skipme(true));
+                }
+            }
+            List<Integer> acknowledged = new ArrayList<>();
+            for (int i = 0; i < stages.size(); i++) {
+                int number = i;
+                stages.get(i)
+                        .handle((position, failure) -> position == null || acknowledged.add(number))
+                        .get(20, TimeUnit.SECONDS);
+            }
+            List<Integer> stored = new ArrayList<>();
+            await().ignoreExceptions().until(() -> get(log.tail()) > 0);
+            long after = Position.START;
+            for (boolean more = true; more; ) {
+                Page page = get(log.read(Reading.of(Selection.of("a"), after, 1_000, 1 << 24)));
+                page.entries()
+                        .forEach(entry -> stored.add(Integer.parseInt(
+                                ((Publication) entry.entry()).event().data())));
+                after = page.scannedTo();
+                more = page.more();
+            }
+
+            System.out.println("acknowledged " + acknowledged.size() + ", stored " + stored.size() + " of 6000");
+            assertThat(acknowledged).isNotEmpty();
+            assertThat(stored).doesNotHaveDuplicates().isSorted().containsAll(acknowledged);
+        }
+    }
+
+    @Test
+    void aServerThatForgotItsScriptsIsToldThemAgain() {
+        try (RedisLog log = server.open(AMPLE, null);
+                RedisClient admin = RedisClient.create(server.uri())) {
+            append(log, "a", "0");
+            admin.connect().sync().scriptFlush();
+            List<CompletableFuture<long[]>> stages = new ArrayList<>();
+            for (int i = 1; i <= 100; i++) {
+                stages.add(log.append(List.of(event("a", Integer.toString(i)))).toCompletableFuture());
+            }
+            stages.forEach(NodesTest::get);
+            assertThat(data(log, "a")).hasSize(101).endsWith("98", "99", "100");
+        }
+    }
+
+    @Test
+    void aServerThatIsAwayRefusesAppendsAndReadsAndFollowersGoOnWhereTheyWere() {
+        try (RedisServer own = new RedisServer("--appendonly", "yes", "--appendfsync", "always");
+                RedisLog log = own.open(AMPLE, null)) {
+            List<Stored> followed = follow(log, get(log.tail()));
+            append(log, "a", "before");
+            own.kill();
+
+            await().until(() -> isUnavailable(log.append(List.of(event("a", "meanwhile")))));
+            assertThat(isUnavailable(log.read(Reading.of(Selection.of("a"), Position.START, 10, 1 << 20))))
+                    .isTrue();
+            own.startAgain();
+            await().ignoreExceptions().until(() -> append(log, "a", "after") > 0);
+            assertThat(data(log, "a")).startsWith("before").endsWith("after");
+            await().until(() -> followed.size() == data(log, "a").size());
+        }
+    }
+
+    @Test
+    void aServerThatStandsStillRefusesInTimeAndThenGoesOn() {
+        try (RedisServer own = new RedisServer();
+                RedisLog log = RedisLog.open(own.settings("still", Duration.ofMillis(300)), AMPLE)) {
+            List<Stored> followed = follow(log, get(log.tail()));
+            append(log, "a", "before");
+            own.signal("STOP");
+            try {
+                assertThat(isUnavailable(log.append(List.of(event("a", "meanwhile")))))
+                        .isTrue();
+                long begin = System.nanoTime();
+                assertThat(isUnavailable(log.append(List.of(event("a", "at once")))))
+                        .isTrue();
+                assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(250));
+            } finally {
+                own.signal("CONT");
+            }
+            await().ignoreExceptions().until(() -> append(log, "a", "after") > 0);
+            assertThat(data(log, "a")).startsWith("before").endsWith("after").doesNotContain("at once");
+            await().until(() -> followed.size() == data(log, "a").size());
+        }
+    }
+
+    @Test
+    void whatTheServerHasLostIsTold() {
+        try (RedisServer own = new RedisServer();
+                RedisLog log = own.open(AMPLE, null)) {
+            AtomicLong lost = new AtomicLong();
+            get(log.follow(get(log.tail()), new EventLog.Follower() {
+                @Override
+                public void entries(List<Stored> entries) {}
+
+                @Override
+                public void lost(long position) {
+                    lost.set(position);
+                }
+            }));
+            long seen = append(log, "a", "gone");
+            own.kill();
+            own.startAgain(); // with nothing
+            await().ignoreExceptions().until(() -> append(log, "a", "new") > seen);
+            await().until(() -> lost.get() > seen);
+
+            Page page = get(log.read(Reading.of(Selection.of("a"), seen, 10, 1 << 20)));
+            assertThat(page.gap()).isNotNull().extracting(Gap::reason).isEqualTo(Gap.Reason.LOG_LOST);
+        }
+    }
+
+    @Test
+    void anotherNodesAppendsAfterALossDoNotRunBackwardsOrGoUnseen() {
+        try (RedisLog one = server.open("torn", AMPLE, null);
+                RedisLog two = server.open("torn", AMPLE, null);
+                RedisClient admin = RedisClient.create(server.uri())) {
+            RedisCommands<String, String> commands = admin.connect().sync();
+            AtomicLong lost = new AtomicLong();
+            List<Stored> onOne = new CopyOnWriteArrayList<>();
+            append(one, "a", "kept");
+            long kept = get(one.tail());
+            get(one.follow(kept, new EventLog.Follower() {
+                @Override
+                public void entries(List<Stored> entries) {
+                    onOne.addAll(entries);
+                }
+
+                @Override
+                public void lost(long position) {
+                    lost.set(position);
+                }
+            }));
+            long gone = append(one, "a", "gone");
+            // as a replica that had not heard of the last entry
+            commands.xdel("{torn}:log", Position.text(gone));
+            commands.zrem("{torn}:topic:a", Reply.hex(gone));
+            commands.hset("{torn}:meta", "last", Reply.hex(kept));
+            await().until(() -> System.currentTimeMillis() > Position.millis(gone));
+            append(two, "a", "next");
+
+            await().until(() -> lost.get() > gone);
+            Page page = get(two.read(Reading.of(Selection.of("a"), gone, 10, 1 << 20)));
+            assertThat(page.gap()).isNotNull().extracting(Gap::reason).isEqualTo(Gap.Reason.LOG_LOST);
+            long after = append(one, "a", "after");
+            assertThat(after).isGreaterThan(gone);
+            await().until(() -> onOne.size() >= 2);
+            assertThat(onOne).extracting(Stored::position).isSorted().endsWith(after);
+        }
+    }
+
+    @Test
+    void nothingIsLeftOfTopicsThatHaveNothing() {
+        Retention brief =
+                new Retention(Duration.ofSeconds(1), 1 << 30, Long.MAX_VALUE, false, 1_000_000, Duration.ofSeconds(1));
+        try (RedisLog log = server.open("empty", brief, null);
+                RedisClient admin = RedisClient.create(server.uri())) {
+            for (int i = 0; i < 2_000; i += 100) {
+                List<Entry> some = new ArrayList<>();
+                for (int j = i; j < i + 100; j++) {
+                    some.add(new Publication(
+                            List.of(Topic.of("t/" + j)), Event.message("x").withId("id" + j), "key" + j));
+                }
+                some.add(new TopicDeleted(Topic.of("t/" + i)));
+                get(log.append(some));
+            }
+            RedisCommands<String, String> commands = admin.connect().sync();
+            await().atMost(Duration.ofSeconds(10))
+                    .untilAsserted(() -> assertThat(commands.keys("{empty}:*").stream()
+                                    .filter(key -> !key.startsWith("{empty}:calls:")))
+                            .containsExactlyInAnyOrder("{empty}:meta", "{empty}:log", "{empty}:retention"));
+            assertThat(commands.xlen("{empty}:log")).isZero();
+            assertThat(get(log.size()).bytes()).isZero();
+        }
+    }
+
+    @Test
+    void aServerThatDropsKeysIsRefused() {
+        try (RedisServer own = new RedisServer("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")) {
+            assertThatThrownBy(() -> own.open(AMPLE, null))
+                    .isInstanceOf(RedisLogException.class)
+                    .hasMessageContaining("maxmemory-policy allkeys-lru")
+                    .hasMessageContaining("CONFIG SET maxmemory-policy noeviction")
+                    .hasMessageNotContaining("\n");
+        }
+    }
+
+    @Test
+    void aFullServerRefusesAppendsAndKeepsWhatItHasUntilRetentionMakesRoom() {
+        try (RedisServer own = new RedisServer("--maxmemory", "6mb");
+                RedisLog log = own.open("full", AMPLE, null)) {
+            List<Long> stored = new ArrayList<>();
+            AppendRefused refused = null;
+            while (refused == null) {
+                try {
+                    stored.add(append(log, "a", "x".repeat(100_000)));
+                } catch (AppendRefused full) {
+                    refused = full;
+                }
+            }
+            assertThat(refused.reason()).isEqualTo(AppendRefused.Reason.NO_ROOM);
+            assertThat(refused).hasMessageContaining("maxmemory");
+            assertThat(get(log.size()).events()).isEqualTo(stored.size());
+            assertThat(get(log.tail())).isEqualTo(stored.get(stored.size() - 1));
+
+            log.close(); // one node retains for all, and with its own settings
+            Retention less = new Retention(Duration.ofDays(1), 1 << 20, Long.MAX_VALUE, false, 100, Duration.ZERO);
+            try (RedisLog lower = own.open("full", less, null)) {
+                await().ignoreExceptions().until(() -> append(lower, "a", "there is room again") > 0);
+            }
+        }
+    }
+
+    @Test
+    void aHubOfALaterFormatIsRefused() {
+        try (RedisLog log = server.open("later", AMPLE, null);
+                RedisClient admin = RedisClient.create(server.uri())) {
+            append(log, "a", "1");
+            admin.connect().sync().hset("{later}:meta", "format", "2");
+            assertThatThrownBy(() -> server.open("later", AMPLE, null))
+                    .isInstanceOf(RedisLogException.class)
+                    .hasMessageContaining("hub 'later' has format 2");
+        }
+    }
+
+    @Test
+    void noServerIsOneClearLine() {
+        assertThatThrownBy(() -> RedisLog.open(
+                        RedisSettings.of("redis://127.0.0.1:1").withTimeout(Duration.ofSeconds(1)), AMPLE))
+                .isInstanceOf(RedisLogException.class)
+                .hasMessageContaining("Redis at 127.0.0.1:1")
+                .hasMessageNotContaining("\n");
+    }
+
+    private static boolean isUnavailable(CompletionStage<?> stage) {
+        try {
+            get(stage);
+            return false;
+        } catch (AppendRefused refused) {
+            return refused.reason() == AppendRefused.Reason.UNAVAILABLE;
+        }
+    }
+
+    private static <T> T get(CompletionStage<T> stage) {
+        try {
+            return stage.toCompletableFuture().orTimeout(20, TimeUnit.SECONDS).join();
+        } catch (java.util.concurrent.CompletionException failed) {
+            throw failed.getCause() instanceof RuntimeException cause ? cause : failed;
+        }
+    }
+
+    private static Publication event(String topic, String data) {
+        return Publication.of(topic, Event.message(data));
+    }
+
+    private static long append(EventLog log, String topic, String data) {
+        return get(log.append(List.of(event(topic, data))))[0];
+    }
+
+    private static List<Stored> follow(EventLog log, long after) {
+        List<Stored> followed = new CopyOnWriteArrayList<>();
+        get(log.follow(after, followed::addAll));
+        return followed;
+    }
+
+    private static List<String> data(EventLog log, String topic) {
+        return get(log.read(Reading.of(Selection.of(topic), Position.START, 1_000, 1 << 20))).entries().stream()
+                .map(stored -> ((Publication) stored.entry()).event().data())
+                .toList();
+    }
+}
