@@ -88,7 +88,8 @@ final class Appends implements RedisConnectionStateListener {
             Long.toString(retention.eventsPerTopic()),
             Long.toString(retention.topics()),
             Long.toString(Retire.millis(retention.idempotency())),
-            Integer.toString(Notes.MOST)
+            Integer.toString(Notes.MOST),
+            Integer.toString(Notes.MOST_ENDING)
         };
         server.appending().addListener(this);
     }

@@ -1,14 +1,14 @@
 -- Appends, each all or none. ARGV[3..5]: the node, which of its calls this is, the same modulo the calls under way at once; 6: a tag of this
--- call's; 7..10: events per topic, topics, how long keys are remembered in ms, notes; 11: how many appends; then of each the number of its
--- entries, and of each entry: kind, topics, type, id, retry, data, key, fingerprint.
+-- call's; 7..11: events per topic, topics, how long keys are remembered in ms, notes, those of them that end; 12: how many appends; then of
+-- each the number of its entries, and of each entry: kind, topics, type, id, retry, data, key, fingerprint.
 -- Answers each append with its positions in a row, or with '!' and why not.
 
 local CALLS = KEYS[1] .. 'calls:' .. ARGV[3]
 local CALLS_KEPT = 600000
 local MOST_REMOVED = 8
 local tag = ARGV[6]
-local eventsPerTopic, mostTopics, remembered, mostNotes =
-  tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local eventsPerTopic, mostTopics, remembered, mostNotes, mostEnding =
+  tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 
 -- a call that was made before and is repeated, because its answer was lost, has its answer again; one that comes after later ones was
 -- left over on a connection that the node has given up
@@ -40,7 +40,7 @@ local function check(entries)
     elseif entry.k == 'n' then
       if entry.d ~= '' and not notes[entry.t] and call('HEXISTS', NOTES, entry.t) == 0 then
         local held = call('HLEN', NOTES)
-        if held + newNotes >= mostNotes then
+        if held + newNotes >= mostNotes or entry.r ~= FOR_GOOD and call('ZCARD', NOTE_ENDS) + newNotes >= mostEnding then
           return '!N' .. held
         end
         notes[entry.t] = true
@@ -174,8 +174,8 @@ local function append(entry)
 end
 
 local answers = {}
-local arg = 12
-for i = 1, tonumber(ARGV[11]) do
+local arg = 13
+for i = 1, tonumber(ARGV[12]) do
   local entries = {}
   local size = tonumber(ARGV[arg])
   arg = arg + 1
