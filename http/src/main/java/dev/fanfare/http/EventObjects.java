@@ -27,7 +27,7 @@ final class EventObjects {
     /** In the parser's messages: where something began, and how to see the source. */
     private static final Pattern PLACES = Pattern.compile("\\s*\\(start marker at \\[.*?]\\)");
 
-    private static final JsonFactory FACTORY = JsonFactory.builder()
+    static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNumberLength(Integer.MAX_VALUE)
                     .maxStringLength(Integer.MAX_VALUE)

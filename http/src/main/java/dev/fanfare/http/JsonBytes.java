@@ -72,7 +72,7 @@ final class JsonBytes {
         }
     }
 
-    private String compact(int start, int end) {
+    String compact(int start, int end) {
         byte[] compact = new byte[end - start];
         int length = 0;
         boolean inString = false;

@@ -30,7 +30,12 @@ final class NdjsonBody implements StreamedBody {
         this.objects = objects;
         this.key = key;
         this.events = events;
-        this.longestLine = (int) Math.min((long) ESCAPED * eventBytes + OTHER_FIELDS, Integer.MAX_VALUE - 8);
+        this.longestLine = longest(eventBytes);
+    }
+
+    /** How many bytes of JSON an event of so many bytes of data can need. */
+    static int longest(int eventBytes) {
+        return (int) Math.min((long) ESCAPED * eventBytes + OTHER_FIELDS, Integer.MAX_VALUE - 8);
     }
 
     @Override

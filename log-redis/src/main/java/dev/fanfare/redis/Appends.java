@@ -61,12 +61,14 @@ final class Appends implements RedisConnectionStateListener {
     /** Entries that are to be appended, all or none. */
     private static final class Append {
         final List<? extends Entry> entries;
+        final String lease;
         final CompletableFuture<long[]> done = new CompletableFuture<>();
         final long bytes;
         final long deadline;
 
-        Append(List<? extends Entry> entries, long deadline) {
+        Append(List<? extends Entry> entries, String lease, long deadline) {
             this.entries = entries;
+            this.lease = lease;
             this.deadline = deadline;
             long sum = 0;
             for (int i = 0; i < entries.size(); i++) {
@@ -99,10 +101,15 @@ final class Appends implements RedisConnectionStateListener {
     }
 
     CompletionStage<long[]> append(List<? extends Entry> entries) {
+        return append(entries, "");
+    }
+
+    /** Appends as long as this lease of the ingress is the last one that was given; fails with {@link LeaseLost} after. */
+    CompletionStage<long[]> append(List<? extends Entry> entries, String lease) {
         if (entries.isEmpty()) {
             return CompletableFuture.completedFuture(new long[0]);
         }
-        Append append = new Append(entries, System.nanoTime() + timeoutNanos);
+        Append append = new Append(entries, lease, System.nanoTime() + timeoutNanos);
         synchronized (this) {
             if (!connected) {
                 return CompletableFuture.failedFuture(
@@ -192,6 +199,7 @@ final class Appends implements RedisConnectionStateListener {
             bytes += append.bytes;
             entries += append.entries.size();
             arguments.add(Integer.toString(append.entries.size()));
+            arguments.add(append.lease);
             for (int i = 0; i < append.entries.size(); i++) {
                 Entries.addTo(arguments, append.entries.get(i));
             }
@@ -303,12 +311,13 @@ final class Appends implements RedisConnectionStateListener {
     }
 
     /** What the script's reasons mean: {@code !E2,1} is that the second entry's first topic has ended. */
-    private static AppendRefused refused(List<? extends Entry> entries, String text) {
+    private static RuntimeException refused(List<? extends Entry> entries, String text) {
         String[] numbers = text.substring(2).split(",", -1);
         long number = Long.parseLong(numbers[0]);
         return switch (text.charAt(1)) {
             case 'T' -> AppendRefused.tooManyTopics(number);
             case 'N' -> AppendRefused.tooManyNotes(number);
+            case 'F' -> new LeaseLost();
             case 'E' ->
                 AppendRefused.ended(publication(entries, number).topics().get(Integer.parseInt(numbers[1]) - 1));
             case 'K' -> {

@@ -4,6 +4,7 @@ import dev.fanfare.hub.AppendRefused;
 import dev.fanfare.hub.Entry;
 import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Gap;
+import dev.fanfare.hub.IngressCounts;
 import dev.fanfare.hub.Page;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Reading;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
@@ -50,6 +52,7 @@ public final class RedisLog implements EventLog {
         return thread;
     });
     private volatile @Nullable CompletableFuture<Void> pass;
+    private @Nullable Ingress ingress;
 
     private RedisLog(Server server, Retention retention) {
         this.server = server;
@@ -80,6 +83,23 @@ public final class RedisLog implements EventLog {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new RedisLogException(String.valueOf(cause.getMessage()), cause);
         }
+    }
+
+    /**
+     * Brings in what services publish to these channels of the server's Pub/Sub, from now on until the log is closed, while no other node
+     * of the hub does. Asked for once.
+     *
+     * @param mostBytes of messages that may wait for the log; what comes beyond is dropped
+     * @param mapping makes them events
+     * @param counts is told what becomes of each
+     */
+    public synchronized Ingress ingress(
+            Set<String> channels, long mostBytes, Ingress.Mapping mapping, IngressCounts counts) {
+        if (ingress != null) {
+            throw new IllegalStateException("there is an ingress");
+        }
+        ingress = new Ingress(server, appends, channels, mostBytes, mapping, counts);
+        return ingress;
     }
 
     /** What is to be done every quarter of a second. */
@@ -233,6 +253,9 @@ public final class RedisLog implements EventLog {
     public synchronized void close() {
         if (server.isClosed()) {
             return;
+        }
+        if (ingress != null) {
+            ingress.close();
         }
         retiring.shutdown();
         server.close();

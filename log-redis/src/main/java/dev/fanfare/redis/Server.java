@@ -13,6 +13,10 @@ import io.lettuce.core.SocketOptions;
 import io.lettuce.core.SslOptions;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.codec.RedisCodec;
+import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
 import io.lettuce.core.resource.Delay;
@@ -51,6 +55,7 @@ final class Server implements AutoCloseable {
 
     private final RedisSettings settings;
     private final @Nullable InstantSource clock;
+    private final RedisURI uri;
     private final String name;
     private final ClientResources resources;
     private final RedisClient client;
@@ -70,7 +75,7 @@ final class Server implements AutoCloseable {
         this.settings = settings;
         this.clock = clock;
         this.keys = new String[] {settings.prefix()};
-        RedisURI uri = uri(settings);
+        this.uri = uri(settings);
         this.name = name(uri);
         SslOptions ssl = ssl(settings.ca());
         this.resources = DefaultClientResources.builder()
@@ -163,6 +168,12 @@ final class Server implements AutoCloseable {
 
     StatefulRedisConnection<String, String> following() {
         return following;
+    }
+
+    /** A connection of its own for what others publish to channels. */
+    CompletableFuture<StatefulRedisPubSubConnection<String, byte[]>> subscriber() {
+        return client.connectPubSubAsync(RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE), uri)
+                .toCompletableFuture();
     }
 
     boolean isClosed() {

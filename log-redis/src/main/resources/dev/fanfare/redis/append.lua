@@ -1,6 +1,7 @@
 -- Appends, each all or none. ARGV[3..5]: the node, which of its calls this is, the same modulo the calls under way at once; 6: a tag of this
 -- call's; 7..11: events per topic, topics, how long keys are remembered in ms, notes, those of them that end; 12: how many appends; then of
--- each the number of its entries, and of each entry: kind, topics, type, id, retry, data, key, fingerprint.
+-- each the number of its entries, the lease under which alone it is taken or '', and of each entry: kind, topics, type, id, retry, data,
+-- key, fingerprint.
 -- Answers each append with its positions in a row, or with '!' and why not.
 
 local CALLS = KEYS[1] .. 'calls:' .. ARGV[3]
@@ -177,8 +178,8 @@ local answers = {}
 local arg = 13
 for i = 1, tonumber(ARGV[12]) do
   local entries = {}
-  local size = tonumber(ARGV[arg])
-  arg = arg + 1
+  local size, lease = tonumber(ARGV[arg]), ARGV[arg + 1]
+  arg = arg + 2
   for j = 1, size do
     local entry = {k = ARGV[arg], t = ARGV[arg + 1], y = ARGV[arg + 2], i = ARGV[arg + 3], r = ARGV[arg + 4],
       d = ARGV[arg + 5], key = ARGV[arg + 6], fingerprint = ARGV[arg + 7]}
@@ -186,7 +187,7 @@ for i = 1, tonumber(ARGV[12]) do
     entries[j] = entry
     arg = arg + 8
   end
-  local refused = check(entries)
+  local refused = lease ~= '' and lease ~= call('HGET', INGRESS, 'lease') and '!F0' or check(entries)
   if refused then
     answers[i] = refused
   else

@@ -175,6 +175,24 @@ function question.lost()
   return meta.birth
 end
 
+-- which node bridges channels. ARGV[4]: the node; 5: for how many ms it wants to, 0 to let go. Answers with its lease, which is a fencing
+-- number and the node, or '' while another node has one
+function question.ingress()
+  local LONGEST = 60000 -- one that lasts longer was given before the clock was put back
+  local found = call('HMGET', INGRESS, 'lease', 'ends')
+  local lease, ends, lasts = found[1], tonumber(found[2] or 0), tonumber(ARGV[5])
+  local isMine = lease and lease:match(' (.*)$') == ARGV[4]
+  if not isMine then
+    if lasts == 0 or lease and NOW < ends and ends <= NOW + LONGEST then
+      return ''
+    end
+    lease = ('%.0f %s'):format(lease and tonumber(lease:match('^%d+')) + 1 or 1, ARGV[4])
+  end
+  evenIfFull()
+  call('HSET', INGRESS, 'lease', lease, 'ends', ('%.0f'):format(NOW + lasts))
+  return lasts == 0 and '' or lease
+end
+
 local answer = question[ARGV[3]]()
 save()
 return type(answer) == 'table' and answer or {answer}

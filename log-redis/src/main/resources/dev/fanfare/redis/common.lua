@@ -18,6 +18,7 @@ local USED_AT = KEYS[1] .. 'keys-by-time'  -- sorted set of them
 local NOTES = KEYS[1] .. 'notes'           -- hash: name to position, until, LF, value
 local NOTE_NAMES = KEYS[1] .. 'note-names' -- sorted set: names of notes
 local NOTE_ENDS = KEYS[1] .. 'note-ends'   -- sorted set: names of notes that end, by when
+local INGRESS = KEYS[1] .. 'ingress'         -- hash: the lease of the node that bridges channels, and when it ends
 local FOR_GOOD = '9223372036854775807'
 
 local call = redis.call

@@ -7,6 +7,7 @@ import dev.fanfare.hub.BusyTopic;
 import dev.fanfare.hub.EndCause;
 import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Hub;
+import dev.fanfare.hub.IngressCounts;
 import dev.fanfare.hub.Loop;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Selector;
@@ -229,6 +230,13 @@ final class AdminPages {
             json.writeNumberProperty("endedForLag", counters.endedForLag.sum());
             json.writeNumberProperty("cut", counters.cut.sum());
             json.writeNumberProperty("acceptsFailed", counters.acceptsFailed.sum());
+            json.writeEndObject();
+            IngressCounts ingress = server.metrics().ingress();
+            json.writeObjectPropertyStart("ingress");
+            json.writeBooleanProperty("active", ingress.active());
+            for (IngressCounts.Outcome outcome : IngressCounts.Outcome.values()) {
+                json.writeNumberProperty(outcome.text(), ingress.sum(outcome));
+            }
             json.writeEndObject();
         });
     }

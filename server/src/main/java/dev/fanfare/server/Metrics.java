@@ -5,6 +5,7 @@ import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Gap;
 import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.HubListener;
+import dev.fanfare.hub.IngressCounts;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -71,6 +72,7 @@ public final class Metrics implements HubListener {
             .baseUnit("events")
             .serviceLevelObjectives(1, 2, 5, 10, 20, 50, 100, 200, 500)
             .register(registry);
+    private final IngressCounts ingress = new IngressCounts();
     private volatile EventLog.Size log = new EventLog.Size(0, 0, 0, 0, 0, 0);
 
     /** Meters that count from now on. */
@@ -92,6 +94,23 @@ public final class Metrics implements HubListener {
             problems.put(status, problems(status.toString()));
         }
         otherProblems = problems("other");
+        for (IngressCounts.Outcome outcome : IngressCounts.Outcome.values()) {
+            FunctionCounter.builder("fanfare.ingress.messages", ingress, counts -> counts.sum(outcome))
+                    .description("messages of redis.ingress.channels, by what became of them")
+                    .tag("outcome", outcome.text())
+                    .register(registry);
+        }
+        gauge(
+                "fanfare.ingress.active",
+                "1 while this node is the one that bridges redis.ingress.channels",
+                null,
+                ingress,
+                counts -> counts.active() ? 1 : 0);
+    }
+
+    /** Where what bridges another system counts. */
+    public IngressCounts ingress() {
+        return ingress;
     }
 
     /** Adds what the virtual machine says of itself; not at the start, since its management costs a start more than all else here. */
