@@ -52,7 +52,7 @@ final class Response {
             header("Access-Control-Allow-Origin", origin);
             header("Access-Control-Allow-Credentials", "true");
         }
-        header("Access-Control-Expose-Headers", "Location, Retry-After, WWW-Authenticate");
+        header("Access-Control-Expose-Headers", "Location, Retry-After, WWW-Authenticate, Fanfare-Refused");
     }
 
     /** Adds a header; the value must be of this server's making, or have been a header's before. */

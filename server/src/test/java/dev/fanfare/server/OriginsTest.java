@@ -41,7 +41,7 @@ class OriginsTest {
         assertThat(answer.header("Access-Control-Allow-Credentials")).isEqualTo("true");
         assertThat(answer.header("Vary")).contains("Origin");
         assertThat(answer.header("Access-Control-Expose-Headers").split(", ?"))
-                .contains("Location", "Retry-After", "WWW-Authenticate");
+                .contains("Location", "Retry-After", "WWW-Authenticate", "Fanfare-Refused");
     }
 
     private static void assertNotAllowed(Answer answer) {
