@@ -1,50 +1,15 @@
 // Debian's nginx in front of a node, with the proxy_pass of its manual and nothing else: HTTP/1.0 to the node (H1).
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { EventSource } from 'eventsource';
 import { survivesCuts } from './support/accounting.mjs';
-import { publish, request, streams } from './support/http.mjs';
-import { freePort, startNode } from './support/node.mjs';
-import { start } from './support/process.mjs';
+import { publish, streams } from './support/http.mjs';
+import { startNginx } from './support/nginx.mjs';
+import { startNode } from './support/node.mjs';
 import { startProxy } from './support/proxy.mjs';
 import { openStream } from './support/stream.mjs';
 import { until } from './support/until.mjs';
-
-/** nginx on a port of its own, with a plain proxy_pass to a port of this machine: `{ url, port }`. */
-async function startNginx(t, upstream) {
-  const port = await freePort();
-  const folder = await mkdtemp(join(tmpdir(), 'fanfare-nginx-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(join(folder, 'nginx.conf'), `
-    daemon off;
-    master_process off;
-    pid ${folder}/nginx.pid;
-    error_log stderr;
-    events {}
-    http {
-      access_log off;
-      client_body_temp_path ${folder}/body;
-      proxy_temp_path ${folder}/proxy;
-      fastcgi_temp_path ${folder}/fastcgi;
-      uwsgi_temp_path ${folder}/uwsgi;
-      scgi_temp_path ${folder}/scgi;
-      server {
-        listen 127.0.0.1:${port};
-        location / {
-          proxy_pass http://127.0.0.1:${upstream};
-        }
-      }
-    }`);
-  const env = { PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
-  const nginx = start(t, 'nginx', ['-p', folder, '-e', 'stderr', '-c', `${folder}/nginx.conf`], { env });
-  const url = `http://127.0.0.1:${port}`;
-  await until(() => `nginx to answer; it printed: ${nginx.output}`, () => request('HEAD', `${url}/healthz`).catch(() => false));
-  return { url, port };
-}
 
 test('to HTTP/1.0 a stream is delimited by the close, without chunks (H1)', async (t) => {
   const node = await startNode(t);
