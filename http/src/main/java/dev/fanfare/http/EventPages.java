@@ -3,6 +3,7 @@ package dev.fanfare.http;
 import dev.fanfare.hub.Batch;
 import dev.fanfare.hub.Cursor;
 import dev.fanfare.hub.EventLog;
+import dev.fanfare.hub.Form;
 import dev.fanfare.hub.Gap;
 import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.Loop;
@@ -62,22 +63,24 @@ public final class EventPages {
     }
 
     private CompletionStage<Answer> read(SubscribeRequest request, Place place, long tail) {
-        Selection selection = request.subscription().selection();
+        Subscription subscription = request.subscription();
+        Selection selection = subscription.selection();
         if (request.fromNow()) {
-            return answer(selection, new Page(List.of(), tail, false, null, 0, 0), null, place.named());
+            return answer(subscription, new Page(List.of(), tail, false, null, 0, 0), null, place.named());
         }
         Gap unknown = place.unknownId() ? new Gap(Gap.Reason.UNKNOWN_ID, selection.selectors()) : null;
         return next(place.reading(selection, request.limit(), MOST_BYTES))
-                .thenCompose(page -> answer(selection, page, unknown == null ? page.gap() : unknown, place.named()));
+                .thenCompose(page -> answer(subscription, page, unknown == null ? page.gap() : unknown, place.named()));
     }
 
-    private CompletionStage<Answer> answer(Selection selection, Page page, @Nullable Gap gap, String after) {
-        if (page.more() || !selection.canEnd()) {
-            return CompletableFuture.completedFuture(new Answer(page, gap, after, false));
+    private CompletionStage<Answer> answer(Subscription subscription, Page page, @Nullable Gap gap, String after) {
+        boolean also = subscription.form() == Form.ALSO;
+        if (page.more() || !subscription.selection().canEnd()) {
+            return CompletableFuture.completedFuture(new Answer(page, gap, after, false, also));
         }
         return hub.log()
-                .ended(selection)
-                .thenApply(end -> new Answer(page, gap, after, end > Position.START && end <= page.scannedTo()));
+                .ended(subscription.selection())
+                .thenApply(end -> new Answer(page, gap, after, end > Position.START && end <= page.scannedTo(), also));
     }
 
     /** Reads until there is an event or nothing more to scan. */
@@ -104,8 +107,8 @@ public final class EventPages {
                 .toList();
     }
 
-    /** A page, the gap before it, the id it was asked after, and whether no events come after it. */
-    private record Answer(Page page, @Nullable Gap gap, String after, boolean ended) {
+    /** A page, the gap before it, the id it was asked after, whether no events come after it, and whether it has all topics of each. */
+    private record Answer(Page page, @Nullable Gap gap, String after, boolean ended, boolean also) {
 
         /** Whether it is worth more than waiting for the next event. */
         boolean saysSomething() {
@@ -132,11 +135,16 @@ public final class EventPages {
             });
         }
 
-        private static void write(JsonGenerator json, long position, Publication publication) {
+        private void write(JsonGenerator json, long position, Publication publication) {
             Event event = publication.event();
             json.writeStartObject();
             json.writeStringProperty("id", event.id() == null ? Position.text(position) : event.id());
             json.writeStringProperty("topic", publication.topic().name());
+            if (also && publication.topics().size() > 1) {
+                json.writeArrayPropertyStart("also");
+                publication.topics().stream().skip(1).forEach(topic -> json.writeString(topic.name()));
+                json.writeEndArray();
+            }
             json.writeStringProperty("event", event.type());
             json.writeStringProperty("data", event.data());
             json.writeStringProperty(
@@ -204,7 +212,8 @@ public final class EventPages {
 
         private CompletionStage<Answer> look() {
             return next(reading)
-                    .thenCompose(page -> answer(reading.selection(), page, page.gap(), Position.text(reading.after())));
+                    .thenCompose(
+                            page -> answer(request.subscription(), page, page.gap(), Position.text(reading.after())));
         }
     }
 }

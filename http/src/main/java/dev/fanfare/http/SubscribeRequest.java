@@ -229,8 +229,9 @@ public record SubscribeRequest(Subscription subscription, boolean fromNow, int l
         }
         return switch (with) {
             case "topic" -> Form.TOPIC;
+            case "also" -> Form.ALSO;
             case "envelope" -> Form.ENVELOPE;
-            default -> throw Problem.badRequest("with=" + with + " (expected: topic or envelope)");
+            default -> throw Problem.badRequest("with=" + with + " (expected: topic, also or envelope)");
         };
     }
 

@@ -5,8 +5,10 @@ import dev.fanfare.stream.EventEncoder;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -78,6 +80,19 @@ final class ControlEvents {
     static Frame text(FrameEncoder encoder, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
         return encoder.frame(bytes, bytes.length);
+    }
+
+    /** An event's frame with all its topics. */
+    static Frame frameOfAllTopics(FrameEncoder encoder, Publication publication, long position) {
+        Event event = publication.eventAt(position);
+        String canonical = publication.topic().name();
+        byte[] also = publication.topics().stream()
+                .skip(1)
+                .map(topic -> "also: " + topic.name() + "\n")
+                .collect(Collectors.joining())
+                .getBytes(StandardCharsets.UTF_8);
+        byte[] text = Arrays.copyOf(also, also.length + EventEncoder.length(event, canonical));
+        return encoder.frame(text, EventEncoder.encode(event, canonical, text, also.length));
     }
 
     /** An event's frame, with a {@code topic:} line if there is a topic. */

@@ -7,5 +7,7 @@ public enum Form {
     /** With a line {@code topic: <canonical topic>}, which standard parsers ignore. */
     TOPIC,
     /** With {@code {"topic","event","time","data"}} as its data. */
-    ENVELOPE
+    ENVELOPE,
+    /** As {@link #TOPIC}, after a line {@code also: <topic>} for each further topic. */
+    ALSO
 }

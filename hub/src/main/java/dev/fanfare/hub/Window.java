@@ -155,6 +155,7 @@ final class Window implements EventLog.Follower {
             case PLAIN -> ControlEvents.frame(encoder, publication.eventAt(position), null);
             case TOPIC -> ControlEvents.frame(encoder, publication.eventAt(position), publication.topic());
             case ENVELOPE -> ControlEvents.frame(encoder, ControlEvents.envelope(publication, position), null);
+            case ALSO -> ControlEvents.frameOfAllTopics(encoder, publication, position);
         };
     }
 

@@ -14,6 +14,7 @@ final class WindowEntry implements Line.Placed {
     private volatile @Nullable Frame plain;
     private volatile @Nullable Frame withTopic;
     private volatile @Nullable Frame envelope;
+    private volatile @Nullable Frame withAlso;
     private boolean gone;
 
     WindowEntry(Stored stored) {
@@ -47,7 +48,8 @@ final class WindowEntry implements Line.Placed {
     }
 
     /** This event in a form; encoded when first asked for, by whichever thread that is. */
-    Frame frame(Form form, Window window) {
+    Frame frame(Form asked, Window window) {
+        Form form = asked == Form.ALSO && topics().size() < 2 ? Form.TOPIC : asked;
         Frame frame = made(form);
         return frame == null ? make(form, window) : frame;
     }
@@ -57,6 +59,7 @@ final class WindowEntry implements Line.Placed {
             case PLAIN -> plain;
             case TOPIC -> withTopic;
             case ENVELOPE -> envelope;
+            case ALSO -> withAlso;
         };
     }
 
@@ -74,6 +77,7 @@ final class WindowEntry implements Line.Placed {
             case PLAIN -> plain = frame;
             case TOPIC -> withTopic = frame;
             case ENVELOPE -> envelope = frame;
+            case ALSO -> withAlso = frame;
         }
         if (!gone) {
             window.occupy(Frame.size(frame));
@@ -84,7 +88,7 @@ final class WindowEntry implements Line.Placed {
     /** The entry leaves the window; returns what it has occupied there. What is made of it from now on does not count. */
     synchronized int leave() {
         gone = true;
-        return weight() + Frame.size(plain) + Frame.size(withTopic) + Frame.size(envelope);
+        return weight() + Frame.size(plain) + Frame.size(withTopic) + Frame.size(envelope) + Frame.size(withAlso);
     }
 
     /** What it occupies without frames. */

@@ -426,13 +426,16 @@ abstract class CursorContract {
         Stream plain = hub.open(with(all, Form.PLAIN, Slow.CATCH_UP));
         Stream topic = hub.open(with(all, Form.TOPIC, Slow.CATCH_UP));
         Stream envelope = hub.open(with(all, Form.ENVELOPE, Slow.CATCH_UP));
+        Stream also = hub.open(with(all, Form.ALSO, Slow.CATCH_UP));
         String id = hub.publish(
                 new Publication(List.of(Topic.of("a"), Topic.of("b")), Event.of("paid", "42\n\"x\""), null));
-        List.of(plain, topic, envelope)
+        List.of(plain, topic, envelope, also)
                 .forEach(stream -> await().until(() -> stream.sink().received().size() == 2));
 
         assertThat(plain.sink().text()).endsWith("event: paid\ndata: 42\ndata: \"x\"\nid: " + id + "\n\n");
         assertThat(topic.sink().text()).endsWith("event: paid\ntopic: a\ndata: 42\ndata: \"x\"\nid: " + id + "\n\n");
+        assertThat(also.sink().text())
+                .endsWith("also: b\nevent: paid\ntopic: a\ndata: 42\ndata: \"x\"\nid: " + id + "\n\n");
         assertThat(firstEvent(envelope).data())
                 .isEqualTo(
                         "{\"topic\":\"a\",\"event\":\"paid\",\"time\":\"2025-11-21T00:00:00Z\",\"data\":\"42\\n\\\"x\\\"\"}");

@@ -57,6 +57,23 @@ class EventOnTheWireTest {
     }
 
     @Test
+    void withAlsoNamesTheFurtherTopicsOnStreamsAndInPages() {
+        try (Subscriber stream = node.listen("topic=third/*&with=also")) {
+            String id = node.publish("third/1", "alone");
+            assertThat(stream.next().lines()).containsExactly("topic: third/1", "data: alone", "id: " + id);
+            node.publish("fourth/1?also=third/1&also=fifth%20%C3%A9&event=paid", "x");
+            Received event = stream.next();
+            assertThat(event.values("also")).containsExactly("third/1", "fifth \u00e9");
+            assertThat(event.topic()).isEqualTo("fourth/1");
+        }
+        Answer page = node.page("topic=third/*&from=start&with=also");
+        assertThat(page.objects("events").get(0)).doesNotContainKey("also");
+        assertThat(page.objects("events").get(1)).containsEntry("also", List.of("third/1", "fifth \u00e9"));
+        assertThat(node.page("topic=third/*&from=start").objects("events").get(1))
+                .doesNotContainKey("also");
+    }
+
+    @Test
     void withoutWithThereIsNoTopicLine() {
         try (Subscriber stream = node.listen("topic=untold")) {
             node.publish("untold", "x");

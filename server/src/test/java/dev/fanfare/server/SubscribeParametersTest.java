@@ -75,6 +75,7 @@ class SubscribeParametersTest {
                 "slow=latest",
                 "slow=close",
                 "with=topic",
+                "with=also",
                 "with=envelope",
                 "open=none",
                 "from=now",
