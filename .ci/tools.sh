@@ -94,7 +94,7 @@ need_build_tools() {
 
 # True when fanfare.jar is there and no source is newer. A removed file counts: its directory is newer.
 jar_is_fresh() {
-  [[ -f $jar ]] && [[ -z $(find "$top"/pom.xml "$top"/*/pom.xml "$top"/*/src/main -newer "$jar" -print -quit) ]]
+  [[ -f $jar ]] && [[ -z $(find "$top"/pom.xml "$top"/*/pom.xml "$top"/*/src/main "$top"/web/client/*.js -newer "$jar" -print -quit) ]]
 }
 
 # Makes fanfare.jar, quietly, unless another process just did.

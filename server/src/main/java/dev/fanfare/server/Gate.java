@@ -86,7 +86,7 @@ final class Gate {
     /** Who asks; fails with {@link AuthRefused}. */
     CompletionStage<Caller> identify(Exchange exchange) {
         Request request = exchange.request;
-        if (isForAll(request.path) || request.method.equals("OPTIONS")) {
+        if (isForAll(request.path) || StaticFile.at(request.path) != null || request.method.equals("OPTIONS")) {
             return CompletableFuture.completedFuture(Caller.NOBODY);
         }
         String ticket = server.access().ticket(request);
@@ -132,7 +132,7 @@ final class Gate {
             case "/events" -> READ_AND_PUBLISH;
             case TICKETS -> "POST, OPTIONS";
             case "/", "/topics", "/streams", "/stats", "/metrics", "/healthz", "/readyz" -> READ;
-            default -> null;
+            default -> StaticFile.at(path) == null ? null : READ;
         };
     }
 

@@ -132,7 +132,13 @@ final class Routes {
                 case "/healthz" -> exchange.answer(200, AdminPages.status("ok"));
                 case "/readyz" ->
                     exchange.answer(server.isDraining() ? 503 : 200, AdminPages.ready(server.isDraining()));
-                default -> exchange.answer(exchange.response(200).with(greeting(request), "text/plain; charset=utf-8"));
+                default -> {
+                    StaticFile file = StaticFile.at(path);
+                    exchange.answer(
+                            file == null
+                                    ? exchange.response(200).with(greeting(request), "text/plain; charset=utf-8")
+                                    : file.answer(exchange));
+                }
             }
         }
     }
