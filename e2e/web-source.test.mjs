@@ -29,7 +29,7 @@ function listen(t, url, options, types = ['message', 'fanfare-gap']) {
 
 test('over 8 cuts of its connection, most inside an event, nothing is lost and nothing comes twice (C5, C6, C7, C9, P12)', async (t) => {
   const node = await startNode(t);
-  await survivesCuts(t, { node, cuts: 8, connect: (url) => listen(t, url) });
+  await survivesCuts(t, { node, cuts: 8, connect: (url) => listen(t, url, { maxBackoff: 1000 }) });
 });
 
 test('topics come and go on a living source, under publishers with ids of their own: what stays loses nothing and doubles nothing', async (t) => {

@@ -101,7 +101,7 @@ async function cutAndAccount(t, { node, cuts, proxy, reader, topic, seed }) {
     proxy.cutAfter(random.between(1, 1500), how);
     await until(
       () => `the reader to come back after cut ${cut} of ${cuts} (seed ${seed}); ${proxy.connections - connections} new connections, `
-        + `${reader.received.length - seen} events`,
+        + `${reader.received.length - seen} events; at last it saw ${JSON.stringify(reader.reports?.slice(-5))}`,
       () => proxy.connections > connections && [...proxy.pairs].some((pair) => pair.bytes > 600), { within: 30_000 });
   }
   await publisher.stop();

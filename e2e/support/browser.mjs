@@ -1,19 +1,22 @@
 // Real Chromium, and a page of the test's own on another port than the node's, as a web application has.
 import http from 'node:http';
+import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { chromium } from 'playwright-core';
+import { checkout } from './process.mjs';
 import { until } from './until.mjs';
 
 /** What runs in the page: it opens EventSources by name and tells the test of all that happens to them. */
 const script = `
   const sources = {};
   function listen(name, url, types, options) {
-    const source = sources[name] = new EventSource(url, options);
+    if (options.token) options.token = window[options.token];
+    const source = sources[name] = new window[api](url, options);
     const tell = (kind, more) => report({ name, kind, readyState: source.readyState, ...more });
     source.onopen = () => tell('open');
-    source.onerror = () => tell('error');
+    source.onerror = e => tell('error', { reason: e.reason, status: e.status, retryIn: e.retryIn });
     for (const type of types) {
-      source.addEventListener(type, e => tell('event', { type: e.type, data: e.data, id: e.lastEventId, origin: e.origin }));
+      source.addEventListener(type, e => tell('event', { type: e.type, data: e.data, id: e.lastEventId, origin: e.origin, topic: e.topic }));
     }
   }`;
 
@@ -64,26 +67,43 @@ class BrowserSource {
   }
 }
 
+/** The browser client's modules, a page of the test's own, and what else is given: path to `[type, text]`. */
+function answer(request, response, source, files) {
+  const module = request.url.match(/^\/(fanfare[\w-]*\.js)$/)?.[1];
+  const [type, text] = files[request.url] ?? (module
+    ? ['text/javascript', readFileSync(`${checkout}web/client/${module}`)]
+    : ['text/html; charset=utf-8', `<!doctype html><title>page</title>
+      <script type="module">import * as fanfare from '/fanfare.js'; Object.assign(window, fanfare);</script>
+      <script>const api = '${source}'; ${script}</script>`]);
+  response.writeHead(200, { 'Content-Type': type }).end(text);
+}
+
 /**
- * A page in a context of its own. `page.listen(url, types)` opens an EventSource in it. `host` is the page's host name.
+ * A site of its own, in a browser context of its own: `{ origin, tab(path) }`. A tab's `listen(url, types)` opens an EventSource in it,
+ * or what `source` names: a FanfareSource, whose option `token` names a function of the page. `host` is the site's name.
  */
-export async function openPage(t, browser, { host = 'localhost' } = {}) {
-  const site = http.createServer((request, response) => {
-    response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(`<!doctype html><title>page</title><script>${script}</script>`);
-  });
+export async function openSite(t, browser, options) {
+  const { origin } = await servePage(t, options);
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  return { origin, tab: (path = '/') => openTab(context, origin, path) };
+}
+
+/** A site for any browser: `{ origin }`. */
+export async function servePage(t, { host = 'localhost', source = 'EventSource', files = {} } = {}) {
+  const site = http.createServer((request, response) => answer(request, response, source, files));
   site.listen(0, '127.0.0.1');
   await once(site, 'listening');
-  const context = await browser.newContext();
-  t.after(async () => {
-    await context.close();
-    site.closeAllConnections();
-    site.close();
-  });
+  t.after(() => (site.closeAllConnections(), site.close()));
+  return { origin: `http://${host}:${site.address().port}` };
+}
+
+async function openTab(context, origin, path) {
   const page = await context.newPage();
   const sources = new Map();
   await page.exposeFunction('report', (report) => sources.get(report.name).reports.push(report));
-  page.origin = `http://${host}:${site.address().port}`;
-  await page.goto(page.origin);
+  page.origin = origin;
+  await page.goto(origin + path);
   page.listen = async (url, types = ['message'], options = {}) => {
     const source = new BrowserSource(page, `source${sources.size + 1}`);
     sources.set(source.name, source);
@@ -91,4 +111,9 @@ export async function openPage(t, browser, { host = 'localhost' } = {}) {
     return source;
   };
   return page;
+}
+
+/** The one tab of a site. */
+export async function openPage(t, browser, options) {
+  return (await openSite(t, browser, options)).tab();
 }

@@ -35,10 +35,12 @@ export class EventStreamParser {
   #id;
   /** @type {string | null} */
   #topic = null;
+  /** @type {string[]} */
+  #also = [];
 
   /**
    * @param {object} options
-   * @param {(event: { type: string, data: string, lastEventId: string, topic: string | null }) => void} options.onEvent
+   * @param {(event: { type: string, data: string, lastEventId: string, topic: string | null, also: string[] }) => void} options.onEvent
    * @param {(milliseconds: bigint) => void} [options.onRetry] the reconnection time is now this; called at the line itself
    * @param {string} [options.lastEventId] what the connection starts with
    * @param {number} [options.maxBuffer] in characters
@@ -80,6 +82,7 @@ export class EventStreamParser {
     if (name === 'data') this.#data += value + '\n';
     else if (name === 'event') this.#type = value;
     else if (name === 'topic') this.#topic = value;
+    else if (name === 'also') this.#also.push(value);
     else if (name === 'id') {
       if (!value.includes('\0')) this.#id = value;
     } else if (name === 'retry' && /^0*\d{1,19}$/.test(value)) {
@@ -90,11 +93,12 @@ export class EventStreamParser {
 
   #dispatch() {
     this.lastEventId = this.#id ?? this.lastEventId;
-    const event = { type: this.#type || 'message', data: this.#data.slice(0, -1), lastEventId: this.lastEventId, topic: this.#topic };
+    const event = { type: this.#type || 'message', data: this.#data.slice(0, -1), lastEventId: this.lastEventId, topic: this.#topic, also: this.#also };
     const any = this.#data;
     this.#data = this.#type = '';
     this.#id = undefined;
     this.#topic = null;
+    this.#also = [];
     if (any) this.#onEvent(event);
   }
 
@@ -106,9 +110,10 @@ export class EventStreamParser {
 }
 
 /**
- * An event of a stream; `topic` is the one it was published to, null when the server does not say.
+ * An event of a stream; `topic` is the one it was published to, null when the server does not say, and `also` are its further ones,
+ * where the URL says `with=also`.
  *
- * @typedef {MessageEvent<string> & { readonly topic: string | null }} FanfareMessage
+ * @typedef {MessageEvent<string> & { readonly topic: string | null, readonly also: readonly string[] }} FanfareMessage
  */
 
 /**
@@ -147,6 +152,8 @@ export class EventStreamParser {
  * @property {boolean | string} [cursor] keep the last event ID in sessionStorage, under this name or the URL, and go on from it after
  *   a reload
  * @property {(gap: Gap) => void} [onGap] events are missing here
+ * @property {boolean | string} [shared] one stream for all sources of this URL, apart from its topics, in all tabs of this origin; a
+ *   name keeps apart what is not one user's. Without Web Locks (a page that is not secure) the stream is not shared
  * @property {number} [heartbeat] seconds between the heartbeats that a node is asked for, 5 to 120; 15 by default, 0 for none
  * @property {number} [idleTimeout] a stream on which nothing arrives for so long is opened again; two heartbeats by default, 0 for never
  * @property {number} [openTimeout] the time to the first byte, 8,000; without one, the stream is asked for as JSON pages
@@ -185,10 +192,9 @@ export class EventStreamParser {
  *   (type: string, listener: (this: any, event: FanfareMessage) => any, options?: boolean | EventListenerOptions): void;
  *   (type: string, listener: EventListenerOrEventListenerObject, options?: boolean | EventListenerOptions): void;
  * }} removeEventListener
- * @property {(event: Event) => boolean} dispatchEvent
  */
 
-const Target = /** @type {{ new (): Listening, CONNECTING: 0, OPEN: 1, CLOSED: 2 }} */ (/** @type {unknown} */ (EventTarget));
+const Target = /** @type {{ new (): Listening & { dispatchEvent(event: Event): boolean }, CONNECTING: 0, OPEN: 1, CLOSED: 2 }} */ (/** @type {unknown} */ (EventTarget));
 
 /**
  * EventSource with its API to the letter, for an existing page to change only the constructor, that does not give up: it opens the
@@ -256,7 +262,9 @@ export class FanfareSource extends Target {
     const { heartbeat = 15, topics, cursor, onGap, lastEventId = '' } = options;
     this.#options = options;
     this.#headers = new Headers(options.headers);
-    this.#fetch = options.fetch ?? globalThis.fetch;
+    this.#fetch = options.shared
+      ? async (/** @type {[any, any]} */ ...request) => (await import('./fanfare-shared.js')).sharedFetch(options, ...request)
+      : options.fetch ?? globalThis.fetch;
     this.#idle = options.idleTimeout ?? heartbeat * 2000;
     this.#fallback = options.fallback ?? true;
     this.#reconnectionTime = options.reconnectionTime ?? 3000;
@@ -400,8 +408,8 @@ export class FanfareSource extends Target {
       this.#refusedToken = undefined;
       if (streaming) return this.#read(response, attempt);
       const page = JSON.parse(await textOf(response, this.#maxBuffer));
-      if (attempt === this.#attempt) this.#takePage(page, wait > 0 && Date.now() - beganAt < 1000);
-      return;
+      if (attempt !== this.#attempt) return;
+      if (page.events) return this.#takePage(page, wait > 0 && Date.now() - beganAt < 1000);
     }
     if (status === 401 && typeof token === 'function' && this.#refusedToken === undefined) {
       this.#refusedToken = this.#token;
@@ -486,14 +494,14 @@ export class FanfareSource extends Target {
   #takePage(page, tooSoon) {
     const attempt = this.#attempt;
     const { origin } = this.#url;
-    const own = (/** @type {string} */ type, /** @type {unknown} */ data) => ({ type, data: JSON.stringify(data), lastEventId: page.last, topic: null, origin });
+    const own = (/** @type {string} */ type, /** @type {unknown} */ data) => ({ type, data: JSON.stringify(data), lastEventId: page.last, topic: null, also: [], origin });
     if (!this.#settling) {
       if (this.#mode === 'probe') this.#polledSince = Date.now();
       this.#mode = 'poll';
       this.#announce('poll');
       if (this.#readyState !== OPEN) this.#open();
     }
-    const events = page.events.map((/** @type {any} */ e) => ({ type: e.event, data: e.data, lastEventId: e.id, topic: e.topic, origin }));
+    const events = page.events.map((/** @type {any} */ e) => ({ type: e.event, data: e.data, lastEventId: e.id, topic: e.topic, also: e.also ?? [], origin }));
     if (page.gap) events.unshift({ ...own('fanfare-gap', page.gap), lastEventId: page.gap.resumedAt });
     if (page.ended && !this.#settling) events.push(own('fanfare-end', {}));
     for (const event of events) if (attempt === this.#attempt) this.#take(event);
@@ -504,12 +512,12 @@ export class FanfareSource extends Target {
     else this.#connect();
   }
 
-  /** @param {{ type: string, data: string, lastEventId: string, topic: string | null, origin: string }} event */
-  #take({ type, topic, ...init }) {
+  /** @param {{ type: string, data: string, lastEventId: string, topic: string | null, also: string[], origin: string }} event */
+  #take({ type, topic, also, ...init }) {
     this.#keep(init.lastEventId);
     this.#silences = 0;
     if (!type.startsWith('fanfare-')) this.#failures = 0;
-    this.dispatchEvent(Object.assign(new MessageEvent(type, init), { topic }));
+    this.dispatchEvent(Object.assign(new MessageEvent(type, init), { topic, also }));
     if (type === 'fanfare-end' && this.#readyState !== CLOSED) this.#end('ended');
   }
 
@@ -620,8 +628,8 @@ export class FanfareSource extends Target {
 
   // What was connected before is most likely dead, and a stream may get through now.
   #online = () => {
-    if (this.#attempt ? this.#heardAt : this.#hasty) {
-      if (this.#mode === 'poll') this.#mode = 'stream';
+    if (this.#attempt ? this.#heardAt || this.#mode === 'poll' : this.#hasty) {
+      this.#mode = 'stream';
       this.#readyState = CONNECTING;
       this.#connect();
     }

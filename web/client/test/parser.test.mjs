@@ -51,7 +51,7 @@ test('P1 a cut sequence ends at the line end and does not swallow it', () => {
 test('P1 sequences of every length are read across chunks', () => {
   const text = '\u007F\u0080\u07FF\u0800\uD7FF\uE000\uFFFF\u{10000}\u{10FFFF}';
   assert.deepEqual(everyWay(`event: ${text}\nid: ${text}\ntopic: ${text}\ndata: ${text}\n\n`).events,
-    [{ type: text, data: text, lastEventId: text, topic: text }]);
+    [{ type: text, data: text, lastEventId: text, topic: text, also: [] }]);
 });
 
 test('P2 one leading byte order mark is stripped', () => {
@@ -113,7 +113,7 @@ test('P5 a line that starts with a colon is a comment', () => {
 
 test('P6 the name ends at the first colon, and without one the line is a name', () => {
   assert.deepEqual(everyWay('data:a:b: c\n\n').data, ['a:b: c']);
-  assert.deepEqual(everyWay('event: x\nid: 1\n\nevent\ndata\nid\n\n').events, [{ type: 'message', data: '', lastEventId: '', topic: null }]);
+  assert.deepEqual(everyWay('event: x\nid: 1\n\nevent\ndata\nid\n\n').events, [{ type: 'message', data: '', lastEventId: '', topic: null, also: [] }]);
 });
 
 for (const name of ['Data', 'DATA', ' data', 'data ', '\tdata', 'dat', 'datas', 'data\0', '\0data', 'däta', 'x', 'field', '__proto__']) {
@@ -125,7 +125,7 @@ for (const name of ['Data', 'DATA', ' data', 'data ', '\tdata', 'dat', 'datas', 
 
 test('P7 only one space after the colon is removed, from every field', () => {
   assert.deepEqual(everyWay('data:a\ndata: b\ndata:  c\ndata:\td\ndata:\u00A0e\ndata: f \n\n').data, ['a\nb\n c\n\td\n\u00A0e\nf ']);
-  assert.deepEqual(everyWay('event:  x\nid:  1\ntopic:  t\ndata: \ndata:  \n\n').events, [{ type: ' x', data: '\n ', lastEventId: ' 1', topic: ' t' }]);
+  assert.deepEqual(everyWay('event:  x\nid:  1\ntopic:  t\ndata: \ndata:  \n\n').events, [{ type: ' x', data: '\n ', lastEventId: ' 1', topic: ' t', also: [] }]);
 });
 
 test('P8 data lines are joined by LF, and only one trailing LF is removed', () => {
@@ -137,7 +137,7 @@ test('P8 one empty data line is an event with empty data', () => {
 });
 
 test('P8 a block without data dispatches nothing and clears the type', () => {
-  assert.deepEqual(everyWay('event: x\nid: 1\nretry: 5\ntopic: t\n\ndata: a\n\n').calls, [5n, { type: 'message', data: 'a', lastEventId: '1', topic: null }]);
+  assert.deepEqual(everyWay('event: x\nid: 1\nretry: 5\ntopic: t\n\ndata: a\n\n').calls, [5n, { type: 'message', data: 'a', lastEventId: '1', topic: null, also: [] }]);
 });
 
 test('P9 the last event field is the type; empty is message; it is not carried over', () => {
@@ -181,7 +181,7 @@ for (const unfinished of ['data: b', 'data: b\n', 'event: x\ndata: b\n', 'id: 2'
 test('P13 P14 an event has the last event ID at its dispatch; dispatch clears data, type and topic', () => {
   assert.deepEqual(everyWay('data: a\n\nid: 1\n\nid: 2\nid: 3\ndata: b\n\n').events.map((event) => event.lastEventId), ['', '3']);
   assert.deepEqual(everyWay('event: x\ntopic: t\ndata: a\n\n\ndata: b\n\n').events,
-    [{ type: 'x', data: 'a', lastEventId: '', topic: 't' }, { type: 'message', data: 'b', lastEventId: '', topic: null }]);
+    [{ type: 'x', data: 'a', lastEventId: '', topic: 't', also: [] }, { type: 'message', data: 'b', lastEventId: '', topic: null, also: [] }]);
 });
 
 test('C15 what is held is bounded: by data and unfinished line together, and comments do not add up', () => {

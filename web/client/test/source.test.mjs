@@ -34,7 +34,7 @@ const stream = (text, { end = false, headers } = {}) => (response) => {
   if (end) response.end();
 };
 const status = (code, { headers = {}, body = '' } = {}) => (response) => response.writeHead(code, headers).end(body);
-const page = (more) => (response) => response.writeHead(200, { 'Content-Type': 'application/json' })
+const pageOf = (more) => (response) => response.writeHead(200, { 'Content-Type': 'application/json' })
   .end(JSON.stringify({ events: [], last: '1-0', more: false, gap: null, ended: false, ...more }));
 
 /** A source, what it dispatched in order, and a wait for that. Short times, unless said. */
@@ -310,9 +310,9 @@ test('a stream without its first byte is asked for as pages, without losing its 
   const silent = (response) => response.writeHead(200, STREAM).flushHeaders();
   const gap = { after: '1-0', resumedAt: '3-0', topics: ['a'], reason: 'expired' };
   const gaps = [];
-  const server = await serve(t, silent, page({ last: '1-0' }),
-    page({ events: [{ id: 'own', topic: 'a', event: 'message', data: 'x', time: '' }, { id: '2-0', topic: 'b', event: 'status', data: 'y', time: '' }], last: '2-5', more: true }),
-    page({ gap, last: '3-1' }), (response) => setTimeout(() => page({ ended: true, last: '4-0' })(response), 50));
+  const server = await serve(t, silent, pageOf({ last: '1-0' }),
+    pageOf({ events: [{ id: 'own', topic: 'a', event: 'message', data: 'x', time: '' }, { id: '2-0', topic: 'b', event: 'status', data: 'y', time: '' }], last: '2-5', more: true }),
+    pageOf({ gap, last: '3-1' }), (response) => setTimeout(() => pageOf({ ended: true, last: '4-0' })(response), 50));
   const { source, seen, untilSeen } = listen(t, `${server.url}/events?topic=*`, { fallback: true, openTimeout: 100, onGap: (g) => gaps.push(g) },
     ['message', 'status', 'fanfare-gap', 'fanfare-end', 'fanfare-transport']);
   await untilSeen(1, 'fanfare-end');
@@ -329,28 +329,51 @@ test('a stream without its first byte is asked for as pages, without losing its 
 
 test('pages that come at once and empty, though they should wait, are not asked for in a loop', async (t) => {
   t.mock.method(console, 'warn', () => {});
-  const server = await serve(t, (response) => response.writeHead(200, STREAM).flushHeaders(), page());
+  const server = await serve(t, (response) => response.writeHead(200, STREAM).flushHeaders(), pageOf());
   const { untilSeen } = listen(t, server.url, { fallback: true, openTimeout: 50, reconnectionTime: 100 });
   await untilSeen(2, 'open');
   await pause(400);
   assert.ok(server.requests.length < 8, `${server.requests.length} requests`);
 });
 
-test('a server without pages is given its time: the stream is opened again and left alone', async (t) => {
-  const late = (response, request) => {
-    if (request.headers.accept === 'application/json') return status(406)(response);
-    response.writeHead(200, STREAM).flushHeaders();
-    if (request.headers.accept) setTimeout(() => response.write('data: late\n\n'), 300);
-  };
-  const server = await serve(t, late);
-  const { of, untilSeen } = listen(t, server.url, { fallback: true, openTimeout: 100 });
-  await untilSeen(1, 'message');
-  assert.deepEqual([server.requests.length, of('error')], [3, []]);
+for (const [name, noPages] of [['406', status(406)], ['other JSON', status(200, { headers: { 'Content-Type': 'application/json' }, body: '{}' })]]) {
+  test(`a server without pages (${name}) is given its time: the stream is opened again and left alone`, async (t) => {
+    const late = (response) => {
+      response.writeHead(200, STREAM).flushHeaders();
+      setTimeout(() => response.write('data: late\n\n'), 300);
+    };
+    const server = await serve(t, (response, request) => (request.headers.accept === 'application/json' ? noPages : late)(response));
+    const { of, untilSeen } = listen(t, server.url, { fallback: true, openTimeout: 100 });
+    await untilSeen(1, 'message');
+    assert.deepEqual([server.requests.length, of('error')], [3, []]);
+  });
+}
+
+test('when the machine is online again a stream is tried again at once, also where pages were asked for', async (t) => {
+  t.mock.method(console, 'warn', () => {});
+  const page = new EventTarget(); // Node has no network events of its own
+  for (const name of ['addEventListener', 'removeEventListener']) {
+    globalThis[name] = page[name].bind(page);
+    t.after(() => delete globalThis[name]);
+  }
+  const waiting = () => {};
+  const server = await serve(t, (response) => response.writeHead(200, STREAM).flushHeaders(), pageOf({ last: '7-0' }), waiting, stream(':\n'));
+  const { source, untilSeen } = listen(t, server.url, { fallback: true, openTimeout: 100 }, ['fanfare-transport']);
+  await until(() => `a poll; requests: ${server.requests.length}`, () => server.requests.length === 3);
+
+  page.dispatchEvent(new Event('online'));
+
+  await untilSeen(2, 'fanfare-transport');
+  assert.deepEqual([source.transport, server.requests[3].headers['last-event-id']], ['stream', '7-0']);
+  source.close();
+  page.dispatchEvent(new Event('online'));
+  await pause(60);
+  assert.equal(server.requests.length, 4);
 });
 
 test('after pollFor a stream is tried again, and taken when it gets through', async (t) => {
   t.mock.method(console, 'warn', () => {});
-  const server = await serve(t, (response) => response.writeHead(200, STREAM).flushHeaders(), page({ last: '7-0' }), stream(':\n'));
+  const server = await serve(t, (response) => response.writeHead(200, STREAM).flushHeaders(), pageOf({ last: '7-0' }), stream(':\n'));
   const { source, of, untilSeen } = listen(t, server.url, { fallback: true, openTimeout: 100, pollFor: -1 }, ['fanfare-transport']);
   await untilSeen(2, 'fanfare-transport');
   assert.equal(source.transport, 'stream');
@@ -374,7 +397,7 @@ test('topics are added and dropped: one new connection a turn, from the same pla
 
 test("from an id of a publisher's own, a change of topics first reads on to a position with the topics of before", async (t) => {
   const server = await serve(t, stream('id: mine\ndata: a\n\n'),
-    page({ events: [{ id: 'more', topic: 'a', event: 'message', data: 'b', time: '' }], last: '5-0', more: true }), page({ last: '6-0', ended: true }), stream(':\n'));
+    pageOf({ events: [{ id: 'more', topic: 'a', event: 'message', data: 'b', time: '' }], last: '5-0', more: true }), pageOf({ last: '6-0', ended: true }), stream(':\n'));
   const { source, of, untilSeen } = listen(t, `${server.url}/events?topic=a`);
   await untilSeen(1, 'message');
   source.add('b');

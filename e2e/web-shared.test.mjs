@@ -1,0 +1,189 @@
+// One stream for all tabs, in real Chromium over HTTP/1.1, whatever becomes of the tab that holds it.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { assertAllOnceInOrder } from './support/accounting.mjs';
+import { openSite, startBrowser } from './support/browser.mjs';
+import { publish, request, streams } from './support/http.mjs';
+import { startNode } from './support/node.mjs';
+import { startProxy } from './support/proxy.mjs';
+import { makeToken } from './support/token.mjs';
+import { until } from './support/until.mjs';
+
+const OPEN = 1, CLOSED = 2;
+const TYPES = ['message', 'fanfare-open', 'fanfare-gap', 'fanfare-end'];
+
+let browser;
+before(async () => (browser = await startBrowser()));
+after(() => browser?.close());
+
+/** A tab with a shared source that has begun. Its `name` is known by a lock, so that the one that holds the stream can be told. */
+async function openTab(site, url, { topics, name = topics.join(), ...options }) {
+  const page = await site.tab();
+  await page.evaluate((lock) => new Promise((held) => navigator.locks.request(lock, () => (held(), new Promise(() => {})))), `tab ${name}`);
+  const source = await page.listen(url, TYPES, { shared: true, topics, ...options });
+  await until(() => `${name} to begin; it saw ${JSON.stringify(source.reports)}`, () => source.received.length > 0, { within: 20_000 });
+  return { name, page, source, events: () => source.received.filter(({ type }) => !type.startsWith('fanfare-')) };
+}
+
+/** Which tab holds the stream. */
+async function holderOf(tabs) {
+  const held = await tabs[0].page.evaluate(async () => (await navigator.locks.query()).held.map(({ name, clientId }) => [name, clientId]));
+  const clientId = held.find(([name]) => /^fanfare .*(true|false) \S+$/.test(name))?.[1];
+  const own = held.find(([name, id]) => name.startsWith('tab ') && id === clientId);
+  return tabs.find(({ name }) => `tab ${name}` === own?.[0]);
+}
+
+/** Publishes to all topics in turn until it is stopped: by topic, what was published. */
+function startPublishing(url, topics) {
+  const published = Object.fromEntries(topics.map((topic) => [topic, []]));
+  let stopped = false;
+  const done = (async () => {
+    for (let n = 0; !stopped; n++) {
+      const topic = topics[n % topics.length];
+      const id = await publish(url, topic, `${n}`, n % 3 ? {} : { id: `own-${n}` });
+      published[topic].push({ id, data: `${n}` });
+      await pause(5);
+    }
+  })();
+  return { published, stop: () => ((stopped = true), done) };
+}
+
+const liveAgain = async (node, tabs, what) => {
+  for (const { name } of tabs) await publish(node.url, name, what);
+  for (const { source } of tabs) await source.until(what, { within: 20_000 });
+};
+
+function assertAccount({ name, source, events }, published, what) {
+  const marks = new Set(['all live', ...what]);
+  assertAllOnceInOrder(events().filter(({ data }) => !marks.has(data)), published[name], `tab ${name}`);
+  for (const mark of marks) assert.equal(events().filter(({ data }) => data === mark).length, 1, `${mark} in ${name}`);
+  assert.deepEqual(source.received.filter(({ type }) => type === 'fanfare-gap'), [], `a gap in ${name}, though the log holds everything`);
+}
+
+test('ten tabs with ten topics over HTTP/1.1 have one stream, all are live, each gets only its own; and so it is when the holder is closed, crashes, is frozen and hangs', async (t) => {
+  const node = await startNode(t);
+  const site = await openSite(t, browser, { source: 'FanfareSource' });
+  let tabs = [];
+  for (let i = 0; i < 10; i++) tabs.push(await openTab(site, `${node.url}/events`, { topics: [`t/${i}`] }));
+
+  const publisher = startPublishing(node.url, tabs.map(({ name }) => name));
+  await liveAgain(node, tabs, 'all live');
+  await until('one stream', async () => (await streams(node.url)).length === 1);
+  assert.equal((await streams(node.url))[0].selectors.length, 10);
+  for (const { source } of tabs) assert.equal(await source.readyState(), OPEN);
+
+  const accidents = {
+    closed: ({ page }) => page.close(),
+    crashed: async ({ page }) => {
+      const session = await page.context().newCDPSession(page);
+      const crashed = new Promise((resolve) => page.once('crash', resolve));
+      session.send('Page.crash').catch(() => {});
+      await crashed;
+      await page.close();
+    },
+    frozen: async ({ page }) => {
+      const session = await page.context().newCDPSession(page);
+      await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+      return () => session.send('Page.setWebLifecycleState', { state: 'active' });
+    },
+    hung: async ({ page }) => {
+      let over = false;
+      const hanging = page.evaluate(() => { for (const end = Date.now() + 12_000; Date.now() < end;); }).then(() => (over = true));
+      return () => (assert.ok(!over, 'it took longer than the holder hung'), hanging);
+    },
+  };
+  for (const [what, befall] of Object.entries(accidents)) {
+    const holder = await holderOf(tabs);
+    assert.ok(holder, `no tab holds the stream, ${what}`);
+    const others = tabs.filter((tab) => tab !== holder);
+    const begin = performance.now();
+    const undo = await befall(holder);
+    await liveAgain(node, others, what);
+    t.diagnostic(`${what}: all others live after ${Math.round(performance.now() - begin)} ms`);
+    assert.notEqual(await holderOf(others), holder, what);
+    if (undo) await undo();
+    else tabs = others;
+    if (undo) {
+      await publish(node.url, holder.name, what);
+      await holder.source.until(what, { within: 20_000 });
+    }
+  }
+  await publisher.stop();
+  await liveAgain(node, tabs, 'last');
+
+  for (const tab of tabs) assertAccount(tab, publisher.published, [...Object.keys(accidents), 'last']);
+  await until('one stream', async () => (await streams(node.url)).length === 1);
+  assert.equal((await streams(node.url))[0].selectors.length, tabs.length, 'topics of tabs that are gone');
+});
+
+test('over cuts of the shared stream nothing is lost and nothing comes twice', async (t) => {
+  const node = await startNode(t);
+  const proxy = await startProxy(t, node.port);
+  const site = await openSite(t, browser, { source: 'FanfareSource' });
+  const tabs = [];
+  for (let i = 0; i < 3; i++) tabs.push(await openTab(site, `${proxy.url}/events?retry=500`, { topics: [`t/${i}`], reconnectionTime: 500 }));
+  const publisher = startPublishing(node.url, tabs.map(({ name }) => name));
+  await liveAgain(node, tabs, 'all live');
+  for (let cut = 0; cut < 5; cut++) {
+    proxy.cut(cut % 2 ? 'end' : 'reset');
+    await liveAgain(node, tabs, `cut ${cut}`);
+  }
+  await publisher.stop();
+  await liveAgain(node, tabs, 'last');
+  for (const tab of tabs) assertAccount(tab, publisher.published, ['cut 0', 'cut 1', 'cut 2', 'cut 3', 'cut 4', 'last']);
+});
+
+test('topics come and go in one tab, an event of several topics reaches each tab once, and a tab begins where it says', async (t) => {
+  const node = await startNode(t);
+  const site = await openSite(t, browser, { source: 'FanfareSource' });
+  const url = `${node.url}/events`;
+  const before = await publish(node.url, 'c', 'before');
+  await publish(node.url, 'c', 'early');
+  const a = await openTab(site, url, { topics: ['a'] });
+  const b = await openTab(site, url, { topics: ['b/*'], name: 'b' });
+  const c = await openTab(site, url, { topics: ['c'], lastEventId: before });
+  await c.source.until('early');
+
+  await publish(node.url, 'a', 'both', { also: 'b/1' });
+  await a.source.until('both');
+  await b.source.until('both');
+  await a.page.evaluate(() => { sources.source1.add('d'); sources.source1.drop('a'); });
+  await until('the change', async () => (await streams(node.url))[0]?.selectors.sort().join() === 'b/*,c,d');
+  await publish(node.url, 'a', 'dropped');
+  await publish(node.url, 'd', 'added', { also: 'c' });
+  for (const { source } of [a, c]) await source.until('added');
+  await publish(node.url, 'b/2', 'last');
+  await b.source.until('last');
+
+  assert.deepEqual([a, b, c].map((tab) => tab.events().map(({ data, topic }) => `${topic} ${data}`)),
+    [['a both', 'd added'], ['a both', 'b/2 last'], ['c early', 'd added']]);
+});
+
+test('a tab that may not read its topic is told so alone, and one whose topics have ended is closed', async (t) => {
+  const key = randomBytes(32).toString('base64');
+  const site = await openSite(t, browser, { source: 'FanfareSource' });
+  const node = await startNode(t, { env: { FANFARE_AUTH_KEY: key }, args: ['--cors.origins', site.origin] });
+  const headers = { Authorization: `Bearer ${makeToken(key, 600, { publish: ['**'] })}` };
+  const token = makeToken(key, 600, { subscribe: ['a', 'over'] });
+  const page = await site.tab();
+  const open = (topic) => page.evaluate(([url, token, topic]) => {
+    const source = sources[topic] = new FanfareSource(`${url}/topics/${topic}`, { shared: true, token });
+    source.seen = [];
+    for (const type of ['open', 'error', 'message', 'fanfare-end']) source.addEventListener(type, (e) => source.seen.push(`${e.type} ${e.data ?? e.status ?? e.reason ?? ''}`));
+  }, [node.url, token, topic]);
+  const saw = async (topic, what) => until(what, () => page.evaluate(([topic, what]) => sources[topic].seen.includes(what), [topic, what]));
+  await open('a');
+  await saw('a', 'open ');
+  await open('forbidden');
+  await saw('forbidden', 'error 403');
+  await request('POST', `${node.url}/topics/a`, { headers, body: 'live' });
+  await saw('a', 'message live');
+
+  await request('POST', `${node.url}/topics/over?end`, { headers, body: 'x' });
+  await open('over');
+  await saw('over', 'error ended');
+  assert.deepEqual(await page.evaluate(() => [sources.a, sources.forbidden, sources.over].map((source) => source.readyState)), [OPEN, CLOSED, CLOSED]);
+  assert.deepEqual(await page.evaluate(() => sources.a.seen), ['open ', 'message live']);
+});
