@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>When the connection is lost, so are the answers to all calls under way: once it is back they are made again, in order and before any
  * other. While it is away nothing new is taken.
+ *
+ * <p>One thread sends, and none of the driver's: what such a thread writes overtakes what others have handed to it.
  */
 final class Appends implements RedisConnectionStateListener {
 
@@ -41,6 +44,7 @@ final class Appends implements RedisConnectionStateListener {
 
     private final Server server;
     private final Followers followers;
+    private final Executor sender;
     private final String[] bounds;
     private final String node;
     private final long timeoutNanos;
@@ -56,7 +60,10 @@ final class Appends implements RedisConnectionStateListener {
     /** Whether those under way have to be sent again, once the others have their answers. */
     private boolean toRepeat;
 
-    private boolean sending;
+    /** Whether the sender is to look. */
+    private boolean woken;
+
+    private boolean closed;
 
     /** Entries that are to be appended, all or none. */
     private static final class Append {
@@ -81,9 +88,15 @@ final class Appends implements RedisConnectionStateListener {
     /** Some of them in one run of the script. */
     private record Call(List<Append> appends, String[] arguments, long deadline) {}
 
-    Appends(Server server, Followers followers, Retention retention) {
+    /**
+     * Those to a server.
+     *
+     * @param sender one thread
+     */
+    Appends(Server server, Followers followers, Retention retention, Executor sender) {
         this.server = server;
         this.followers = followers;
+        this.sender = sender;
         this.timeoutNanos = server.settings().timeout().toNanos();
         this.node = Reply.hex(ThreadLocalRandom.current().nextLong());
         this.bounds = new String[] {
@@ -111,6 +124,9 @@ final class Appends implements RedisConnectionStateListener {
         }
         Append append = new Append(entries, lease, System.nanoTime() + timeoutNanos);
         synchronized (this) {
+            if (closed) {
+                return CompletableFuture.failedFuture(Server.closedLog());
+            }
             if (!connected) {
                 return CompletableFuture.failedFuture(
                         new AppendRefused(AppendRefused.Reason.UNAVAILABLE, server + " is away; try again"));
@@ -122,7 +138,7 @@ final class Appends implements RedisConnectionStateListener {
             }
             bytesWaiting += append.bytes;
             waiting.add(append);
-            send();
+            wake();
         }
         return append.done;
     }
@@ -131,7 +147,7 @@ final class Appends implements RedisConnectionStateListener {
     public synchronized void onRedisConnected(RedisChannelHandler<?, ?> handler, SocketAddress address) {
         connected = true;
         toRepeat = true;
-        send();
+        wake();
     }
 
     @Override
@@ -145,12 +161,15 @@ final class Appends implements RedisConnectionStateListener {
         unanswered = 0;
     }
 
-    /** A call that fails at once comes back here, and the loop goes on, not the stack. */
-    private synchronized void send() {
-        if (sending) {
-            return;
+    private void wake() {
+        if (!woken && !closed) {
+            woken = true;
+            sender.execute(this::send);
         }
-        sending = true;
+    }
+
+    private synchronized void send() {
+        woken = false;
         if (connected && toRepeat && unanswered == 0) {
             repeat();
         }
@@ -160,7 +179,6 @@ final class Appends implements RedisConnectionStateListener {
             underWay.add(call);
             send(call);
         }
-        sending = false;
     }
 
     /** The server may not know the script, or another server is the master now, which may have to be told how far this node has seen. */
@@ -233,7 +251,9 @@ final class Appends implements RedisConnectionStateListener {
             if (!again) {
                 underWay.remove(call);
             }
-            send();
+            if (toRepeat || !waiting.isEmpty()) {
+                wake();
+            }
             if (again) {
                 return;
             }
@@ -340,6 +360,7 @@ final class Appends implements RedisConnectionStateListener {
     void close() {
         List<Append> left;
         synchronized (this) {
+            closed = true;
             left = new ArrayList<>(waiting);
             waiting.clear();
             underWay.forEach(call -> left.addAll(call.appends));

@@ -46,8 +46,8 @@ public final class RedisLog implements EventLog {
     private final Appends appends;
     private final Retire retire;
     private final LongAdder read = new LongAdder();
-    private final ScheduledExecutorService retiring = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "fanfare-log-retention");
+    private final ScheduledExecutorService own = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "fanfare-log");
         thread.setDaemon(true);
         return thread;
     });
@@ -57,9 +57,9 @@ public final class RedisLog implements EventLog {
     private RedisLog(Server server, Retention retention) {
         this.server = server;
         this.followers = new Followers(server, () -> notes(""));
-        this.appends = new Appends(server, followers, retention);
+        this.appends = new Appends(server, followers, retention, own);
         this.retire = new Retire(server, followers, retention, appends.node());
-        retiring.scheduleWithFixedDelay(this::quarter, QUARTER_MILLIS, QUARTER_MILLIS, TimeUnit.MILLISECONDS);
+        own.scheduleWithFixedDelay(this::quarter, QUARTER_MILLIS, QUARTER_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -257,9 +257,9 @@ public final class RedisLog implements EventLog {
         if (ingress != null) {
             ingress.close();
         }
-        retiring.shutdown();
-        server.close();
         appends.close();
+        own.shutdown();
+        server.close();
         followers.close();
     }
 }

@@ -108,6 +108,7 @@ final class Server implements AutoCloseable {
             // appends are repeated by who makes them, and never by the driver
             client.setOptions(options.mutate().replayFilter(command -> true).build());
             this.appending = client.connect();
+            client.setOptions(options);
             Fitness.check(asking.sync(), name);
             for (Script script : Script.values()) {
                 asking.sync().scriptLoad(script.source());
