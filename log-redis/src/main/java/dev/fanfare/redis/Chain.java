@@ -71,7 +71,8 @@ final class Chain {
             away = true;
             LOG.log(
                     System.Logger.Level.WARNING,
-                    server.refused(failure).getMessage() + "; streams stay open, what is published is refused");
+                    server + " does not answer (" + server.reason(failure)
+                            + "); streams stay open, and publishing is refused until it does");
         }
         if (failure instanceof RedisCommandTimeoutException) {
             server.renew();
@@ -138,7 +139,7 @@ final class Chain {
     private void quiet() {
         server.ask(Script.ASK, "tail").whenComplete((reply, failure) -> {
             if (failure != null) {
-                failed(failure);
+                later(); // the next read fails too, and says so
                 return;
             }
             isThere();
@@ -163,7 +164,7 @@ final class Chain {
         }
         server.ask(Script.ASK, "lost", Reply.hex(given.position())).whenComplete((reply, failure) -> {
             if (failure != null) {
-                failed(failure);
+                later(); // the next read fails too, and says so
                 return;
             }
             LOG.log(

@@ -293,15 +293,20 @@ final class Server implements AutoCloseable {
                     AppendRefused.Reason.NO_ROOM,
                     name + " is at its maxmemory; raise it, or lower retention.bytes or retention.age");
         }
-        String message =
-                cause == null || cause instanceof TimeoutException || cause instanceof RedisCommandTimeoutException
-                        ? "within " + settings.timeout().toMillis() + " ms"
-                        : message(cause);
+        String message = reason(cause);
         if (isError(cause, "FANFARE-FORMAT ")) {
             return new AppendRefused(AppendRefused.Reason.UNAVAILABLE, Fitness.newerFormat(settings.hub(), message));
         }
         return new AppendRefused(
                 AppendRefused.Reason.UNAVAILABLE, name + " did not answer (" + message + "); try again");
+    }
+
+    /** Why there is no answer, in a few words. */
+    String reason(@Nullable Throwable failure) {
+        Throwable cause = cause(failure);
+        return cause == null || cause instanceof TimeoutException || cause instanceof RedisCommandTimeoutException
+                ? "within " + settings.timeout().toMillis() + " ms"
+                : message(cause);
     }
 
     static AppendRefused closedLog() {
