@@ -133,7 +133,7 @@ public final class Hub implements AutoCloseable {
     }
 
     /** Completes when every loop has passed what is in the window now. */
-    private CompletionStage<Void> passed() {
+    public CompletionStage<Void> passed() {
         List<CompletableFuture<Void>> all = new ArrayList<>();
         for (Loop loop : loops) {
             all.add(loop.passed().toCompletableFuture());

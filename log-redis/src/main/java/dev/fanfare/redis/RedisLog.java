@@ -6,6 +6,7 @@ import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Gap;
 import dev.fanfare.hub.IngressCounts;
 import dev.fanfare.hub.Page;
+import dev.fanfare.hub.Peers;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Reading;
 import dev.fanfare.hub.Retention;
@@ -83,6 +84,11 @@ public final class RedisLog implements EventLog {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new RedisLogException(String.valueOf(cause.getMessage()), cause);
         }
+    }
+
+    /** The nodes that share this log, of which this process is one; to be closed before the log. */
+    public Peers peers() {
+        return new RedisPeers(server, followers, appends.node());
     }
 
     /**

@@ -14,7 +14,9 @@ enum Script {
     APPEND,
     READ,
     RETIRE,
-    ASK;
+    ASK,
+    BEAT,
+    PLACES;
 
     private final String source;
     private final String digest;

@@ -16,6 +16,7 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.pubsub.RedisPubSubListener;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
@@ -189,6 +190,11 @@ final class Server implements AutoCloseable {
         return arguments;
     }
 
+    /** The newest position this node has seen. */
+    long seen() {
+        return seen.get();
+    }
+
     void seen(long position) {
         seen.accumulateAndGet(position, Math::max);
     }
@@ -230,6 +236,31 @@ final class Server implements AutoCloseable {
             }
         });
         return answer;
+    }
+
+    /** A Pub/Sub channel of the hub's; channels know no databases, so the database is part of the name. */
+    String channel(String name) {
+        return settings.prefix() + uri.getDatabase() + ":" + name;
+    }
+
+    /** Sends a message; how many connections have been given it. */
+    CompletableFuture<Long> publish(String channel, String message) {
+        return closed
+                ? CompletableFuture.failedFuture(closedLog())
+                : asking.async().publish(channel, message).toCompletableFuture();
+    }
+
+    /** Hears messages on a connection of its own, again after a loss of it. Blocks until that is so. */
+    StatefulRedisPubSubConnection<String, String> subscribe(
+            RedisPubSubListener<String, String> listener, String... channels) {
+        try {
+            StatefulRedisPubSubConnection<String, String> connection = client.connectPubSub();
+            connection.addListener(listener);
+            connection.sync().subscribe(channels);
+            return connection;
+        } catch (RedisException e) {
+            throw new RedisLogException(name + " cannot be used: " + message(e), e);
+        }
     }
 
     private void complete(CompletableFuture<Reply> answer, @Nullable List<Object> parts, @Nullable Throwable failure) {

@@ -1,0 +1,163 @@
+package dev.fanfare.redis;
+
+import static java.util.Objects.requireNonNull;
+import static java.util.stream.Collectors.joining;
+
+import dev.fanfare.hub.Peers;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The nodes that share a hub in Redis. Each says once a second that it is here, and how it is, and is told of the others; who has not
+ * said so for {@link Peers#LEASE} is gone, and so are the places that its users had.
+ */
+final class RedisPeers implements Peers {
+
+    private static final Logger LOG = System.getLogger(RedisPeers.class.getName());
+    private static final long BEAT_MILLIS = 1_000;
+    private static final String HERE = "here";
+    private static final String GONE = "";
+
+    private final Server server;
+    private final Followers followers;
+    private final String node;
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "fanfare-peers");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final UserPlaces places;
+    private @Nullable Member member;
+    private @Nullable Questions questions;
+    private volatile List<Map<String, Long>> told = List.of();
+    private volatile long toldAt = System.nanoTime();
+    private boolean beating;
+    private boolean silent;
+
+    RedisPeers(Server server, Followers followers, String node) {
+        this.server = server;
+        this.followers = followers;
+        this.node = node;
+        this.places = new UserPlaces(server, node, thread);
+    }
+
+    @Override
+    public void join(Member joining) {
+        member = joining;
+        questions = new Questions(server, followers, node, joining, () -> told.size() + 1);
+        try {
+            CompletionStage<Reply> first = server.ask(Script.BEAT, arguments(joining.figures()));
+            heard(first.toCompletableFuture().join());
+        } catch (CompletionException e) {
+            throw new RedisLogException(String.valueOf(server.refused(e).getMessage()), e);
+        }
+        thread.scheduleWithFixedDelay(this::beat, BEAT_MILLIS, BEAT_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** On the thread of the peers. An answer that is late is waited for: nothing piles up. */
+    private void beat() {
+        if (beating) {
+            return;
+        }
+        beating = true;
+        server.ask(Script.BEAT, arguments(requireNonNull(member).figures()))
+                .whenCompleteAsync(
+                        (reply, failure) -> {
+                            beating = false;
+                            if (reply != null) {
+                                heard(reply);
+                            } else if (!silent && !server.isClosed()) {
+                                silent = true;
+                                LOG.log(
+                                        Level.WARNING,
+                                        "streams stay open, publishing is refused and other nodes are not seen: {0}",
+                                        String.valueOf(requireNonNull(failure).getMessage()));
+                            }
+                        },
+                        thread);
+    }
+
+    private void heard(Reply reply) {
+        places.lookAfter(reply.number(0) == 1);
+        List<Map<String, Long>> others = new ArrayList<>();
+        for (int i = 1; i < reply.size(); i++) {
+            others.add(figures(reply.text(i)));
+        }
+        told = List.copyOf(others);
+        toldAt = System.nanoTime();
+        if (silent) {
+            silent = false;
+            LOG.log(Level.INFO, "Redis answers again; other nodes that are here: {0}", others.size());
+        }
+    }
+
+    private String[] arguments(Map<String, Long> figures) {
+        String text = figures.entrySet().stream()
+                .map(figure -> " " + figure.getKey() + "=" + figure.getValue())
+                .collect(joining("", HERE, ""));
+        return arguments(text);
+    }
+
+    private String[] arguments(String text) {
+        return new String[] {node, Long.toString(LEASE.toMillis()), text};
+    }
+
+    /** What is no number is of a version that is not known here. */
+    private static Map<String, Long> figures(String text) {
+        Map<String, Long> figures = new LinkedHashMap<>();
+        for (String figure : text.split(" ", -1)) {
+            String[] parts = figure.split("=", -1);
+            if (parts.length == 2 && parts[1].matches("-?\\d{1,18}")) {
+                figures.put(parts[0], Long.valueOf(parts[1]));
+            }
+        }
+        return figures;
+    }
+
+    @Override
+    public List<Map<String, Long>> others() {
+        return System.nanoTime() - toldAt < LEASE.toNanos() ? told : List.of();
+    }
+
+    @Override
+    public CompletionStage<Answers> ask(String question) {
+        return requireNonNull(questions, "a node joins before it asks").ask(question);
+    }
+
+    @Override
+    public CompletionStage<Boolean> take(String user, int most) {
+        return places.take(user, most);
+    }
+
+    @Override
+    public void giveBack(String user) {
+        places.giveBack(user);
+    }
+
+    @Override
+    public int users() {
+        return places.users();
+    }
+
+    @Override
+    public void close() {
+        thread.shutdown();
+        if (questions != null) {
+            questions.close();
+        }
+        server.ask(Script.BEAT, arguments(GONE))
+                .handle((reply, failure) -> null)
+                .completeOnTimeout(null, PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                .join();
+    }
+}

@@ -1,0 +1,34 @@
+-- A node says that it is here. ARGV[3]: the node; 4: for how many ms that counts; 5: its figures, or '' when it leaves.
+-- Answers whether the places it has taken are here, then the figures of each other node that is.
+
+local NODES = KEYS[1] .. 'nodes'     -- sorted set: nodes, by when they are not here any more
+local FIGURES = KEYS[1] .. 'figures' -- hash: node to its figures
+
+local node, lease, figures = ARGV[3], ARGV[4], ARGV[5]
+local places = KEYS[1] .. 'places:' .. node
+
+local function leave(gone)
+  call('ZREM', NODES, gone)
+  call('HDEL', FIGURES, gone)
+end
+
+evenIfFull()
+for _, gone in ipairs(call('ZRANGEBYSCORE', NODES, '-inf', NOW)) do
+  leave(gone)
+end
+if figures == '' then
+  leave(node)
+  call('DEL', places)
+  return {1}
+end
+call('ZADD', NODES, NOW + lease, node)
+call('HSET', FIGURES, node, figures)
+call('PEXPIRE', NODES, lease)
+call('PEXPIRE', FIGURES, lease)
+local answer = {call('PEXPIRE', places, lease)}
+for _, other in ipairs(call('ZRANGE', NODES, 0, -1)) do
+  if other ~= node then
+    answer[#answer + 1] = call('HGET', FIGURES, other) or ''
+  end
+end
+return answer
