@@ -4,20 +4,16 @@ import dev.fanfare.http.Json;
 import dev.fanfare.http.Problem;
 import dev.fanfare.http.Query;
 import dev.fanfare.hub.BusyTopic;
-import dev.fanfare.hub.EndCause;
 import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.IngressCounts;
-import dev.fanfare.hub.Loop;
 import dev.fanfare.hub.Position;
-import dev.fanfare.hub.Selector;
-import java.util.ArrayList;
-import java.util.Comparator;
+import dev.fanfare.hub.Topic;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
-import java.util.function.Predicate;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 
@@ -27,28 +23,35 @@ final class AdminPages {
     private static final int MOST = 1_000;
     private static final int BUSIEST = 20;
     private static final long BUSY_MILLIS = 60_000;
+    private static final long LOG_MILLIS = 1_000;
 
     private final Server server;
     private final Hub hub;
+    private final HubStreams streams;
 
-    /** A stream as it was when asked. */
-    private record Row(
-            String id, @Nullable String user, String ip, List<Selector> topics, long age, long lag, long bytes) {}
-
-    AdminPages(Server server, Hub hub) {
+    AdminPages(Server server, Hub hub, HubStreams streams) {
         this.server = server;
         this.hub = hub;
+        this.streams = streams;
     }
 
     static byte[] status(String status) {
         return Json.bytes(json -> json.writeStringProperty("status", status));
     }
 
-    static byte[] ready(boolean draining) {
-        return Json.bytes(json -> {
-            json.writeStringProperty("status", draining ? "draining" : "ready");
-            json.writeStringProperty("publish", "available");
-        });
+    /** Whether streams can be held, and, as far as the log tells in time, events published. */
+    CompletableFuture<byte[]> ready(boolean draining) {
+        return inTime(hub.log().tail())
+                .handle((tail, failure) -> Json.bytes(json -> {
+                    json.writeStringProperty("status", draining ? "draining" : "ready");
+                    json.writeStringProperty("publish", failure == null ? "available" : "unavailable");
+                }));
+    }
+
+    /** What the log answers, or a failure when that takes so long that nobody would wait for the page. */
+    private static <T> CompletableFuture<T> inTime(CompletionStage<T> answer) {
+        CompletableFuture<T> bounded = answer.toCompletableFuture().copy();
+        return bounded.isDone() ? bounded : bounded.orTimeout(LOG_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     CompletableFuture<byte[]> topics(Query query) {
@@ -73,39 +76,14 @@ final class AdminPages {
     }
 
     CompletableFuture<byte[]> streams(Query query) {
-        String topic = query.first("topic");
-        String user = query.first("user");
-        String after = query.all("after").isEmpty() ? "" : query.all("after").get(0);
-        int limit = query.number("limit", 1, MOST, 100);
-        return onEachLoop(loop -> rows(loop, topic, user)).thenApply(found -> {
-            List<Row> rows = found.stream()
-                    .flatMap(List::stream)
-                    .filter(row -> row.id().compareTo(after) > 0)
-                    .sorted(Comparator.comparing(Row::id))
-                    .toList();
-            return Json.bytes(json -> {
-                json.writeArrayPropertyStart("streams");
-                rows.stream().limit(limit).forEach(row -> {
-                    json.writeStartObject();
-                    json.writeStringProperty("id", row.id());
-                    if (row.user() == null) {
-                        json.writeNullProperty("user");
-                    } else {
-                        json.writeStringProperty("user", row.user());
-                    }
-                    json.writeStringProperty("ip", row.ip());
-                    json.writeArrayPropertyStart("selectors");
-                    row.topics().forEach(selector -> json.writeString(selector.toString()));
+        return streams.list(query)
+                .thenApply(page -> Json.bytes(json -> {
+                    json.writeArrayPropertyStart("streams");
+                    page.rows().forEach(row -> json.writeRawValue(row.json()));
                     json.writeEndArray();
-                    json.writeNumberProperty("age", row.age());
-                    json.writeNumberProperty("lag", row.lag());
-                    json.writeNumberProperty("bytes", row.bytes());
-                    json.writeEndObject();
-                });
-                json.writeEndArray();
-                next(json, rows.size() > limit ? rows.get(limit - 1).id() : null);
-            });
-        });
+                    next(json, page.next());
+                    json.writeNumberProperty("missing", page.missing());
+                }));
     }
 
     /** What to ask for {@code after} to get the next page, or null on the last one. */
@@ -117,100 +95,88 @@ final class AdminPages {
         }
     }
 
-    private static List<Row> rows(Loop loop, @Nullable String topic, @Nullable String user) {
-        List<Row> rows = new ArrayList<>();
-        long now = System.currentTimeMillis();
-        loop.forEach(cursor -> {
-            boolean wanted = topic == null
-                    || cursor.selectors().stream()
-                            .anyMatch(selector -> selector.toString().equals(topic));
-            if (wanted
-                    && cursor.sink() instanceof EventStream stream
-                    && (user == null || user.equals(stream.caller().user()))) {
-                rows.add(new Row(
-                        cursor.id(),
-                        stream.caller().user(),
-                        stream.remoteAddress(),
-                        cursor.selectors(),
-                        (now - stream.opened()) / 1000,
-                        cursor.lagMillis(),
-                        cursor.bytes()));
-            }
-        });
-        return rows;
-    }
-
     CompletableFuture<byte[]> closeStream(String id) {
-        return onEachLoop(
-                        loop -> end(loop, EndCause.ADMIN, stream -> stream.id().equals(id)))
-                .thenApply(closed -> {
-                    if (closed.stream().allMatch(streams -> streams == 0)) {
-                        throw new Problem(
-                                404, "No such stream", "no open stream has the id " + id + "; GET /streams lists them");
-                    }
-                    return Json.bytes(json -> json.writeStringProperty("closed", id));
-                });
-    }
-
-    private int end(Loop loop, EndCause cause, Predicate<EventStream> which) {
-        List<EventStream> found = new ArrayList<>(1);
-        loop.forEach(cursor -> {
-            if (cursor.sink() instanceof EventStream stream && which.test(stream)) {
-                found.add(stream);
+        return streams.end(id).thenApply(ended -> {
+            if (ended.count() == 0 && ended.missing() > 0) {
+                throw Problem.unavailable(
+                        "no node that answered has a stream " + id + ", and " + ended.missing()
+                                + " did not answer; send the request again",
+                        1);
             }
+            if (ended.count() == 0) {
+                throw new Problem(
+                        404, "No such stream", "no open stream has the id " + id + "; GET /streams lists them");
+            }
+            return Json.bytes(json -> json.writeStringProperty("closed", id));
         });
-        found.forEach(stream -> stream.end(cause));
-        return found.size();
     }
 
     /** Ends a user's streams; with {@code ?revoke}, what he was given until now opens no other. */
     CompletableFuture<byte[]> closeUser(String user, Query query) {
         CompletionStage<?> before =
                 query.has("revoke") ? server.access().revoke(user) : CompletableFuture.completedFuture(null);
-        return before.thenCompose(revoked -> onEachLoop(loop -> end(
-                        loop,
-                        EndCause.ADMIN,
-                        stream -> user.equals(stream.caller().user()))))
-                .thenApply(closed -> Json.bytes(json -> json.writeNumberProperty(
-                        "closed", closed.stream().mapToInt(Integer::intValue).sum())))
+        return before.thenCompose(revoked -> streams.endOf(user))
+                .thenApply(ended -> Json.bytes(json -> {
+                    json.writeNumberProperty("closed", ended.count());
+                    json.writeNumberProperty("missing", ended.missing());
+                }))
                 .toCompletableFuture();
     }
 
-    /** A user's credentials that were issued up to a time are no good any more. */
-    void revoked(String user, long issuedUpTo) {
-        onEachLoop(loop -> end(
-                loop,
-                EndCause.REVOKED,
-                stream -> user.equals(stream.caller().user()) && stream.caller().issued() <= issuedUpTo));
+    /** Forgets a topic's history; completes once no node gives an earlier event of it. */
+    CompletionStage<Void> delete(Topic topic) {
+        return hub.delete(topic).thenCompose(deleted -> streams.passed()).thenAccept(missing -> {
+            if (missing > 0) {
+                throw Problem.unavailable(
+                        "the history is deleted, but " + missing + " of the hub's nodes did not confirm that it gives"
+                                + " nothing of it any more; send the request again",
+                        1);
+            }
+        });
     }
 
-    /** The metrics, gathered off the event loop. */
+    /** The metrics, gathered off the event loop; they do not fail with the log. */
     CompletableFuture<byte[]> metrics() {
-        return hub.log().size().thenApplyAsync(server.metrics()::text).toCompletableFuture();
+        return inTime(hub.log().size())
+                .handleAsync((size, failure) -> server.metrics().text(size));
     }
 
     CompletableFuture<byte[]> stats() {
-        return hub.log().size().thenApplyAsync(this::stats).toCompletableFuture();
+        return inTime(hub.log().size()).handleAsync((size, failure) -> stats(size));
     }
 
-    private byte[] stats(EventLog.Size size) {
-        Rates.Figures rates = server.rates().figures();
-        List<BusyTopic> busiest = hub.busiest(System.currentTimeMillis() - BUSY_MILLIS, BUSIEST);
-        return Json.bytes(json -> {
-            json.writeNumberProperty("streams", server.streams());
-            json.writeNumberProperty("eventsPerSecond", rates.events());
-            json.writeNumberProperty("deliveriesPerSecond", rates.deliveries());
-            json.writeNumberProperty("deliveries", hub.deliveries());
-            json.writeNumberProperty("lagging", hub.lagging());
-            json.writeNumberProperty("loopLag", server.loopLag() / 1_000_000.0);
-            json.writeObjectPropertyStart("log");
+    private static long sum(List<Map<String, Long>> others, String name) {
+        return others.stream().mapToLong(other -> other.getOrDefault(name, 0L)).sum();
+    }
+
+    private static void log(JsonGenerator json, EventLog.@Nullable Size size) {
+        json.writeObjectPropertyStart("log");
+        json.writeBooleanProperty("available", size != null);
+        if (size != null) {
             json.writeNumberProperty("topics", size.topics());
             json.writeNumberProperty("events", size.events());
             json.writeNumberProperty("bytes", size.bytes());
             json.writeNumberProperty("notes", size.notes());
             json.writeStringProperty("floor", Position.text(size.floor()));
             json.writeNumberProperty("read", size.read());
+        }
+        json.writeEndObject();
+    }
+
+    private byte[] stats(EventLog.@Nullable Size size) {
+        Rates.Figures rates = server.rates().figures();
+        List<Map<String, Long>> others = server.peers().others();
+        List<BusyTopic> busiest = hub.busiest(System.currentTimeMillis() - BUSY_MILLIS, BUSIEST);
+        return Json.bytes(json -> {
+            Map<String, Long> own = server.figures();
+            json.writeNumberProperty("nodes", 1 + others.size());
+            own.forEach((name, value) -> json.writeNumberProperty(name, value + sum(others, name)));
+            json.writeObjectPropertyStart("node");
+            own.forEach(json::writeNumberProperty);
             json.writeEndObject();
+            json.writeNumberProperty("eventsPerSecond", rates.events());
+            json.writeNumberProperty("loopLag", server.loopLag() / 1_000_000.0);
+            log(json, size);
             json.writeNumberProperty("windowBytes", hub.windowBytes());
             json.writeArrayPropertyStart("busiest");
             busiest.forEach(it -> {
@@ -239,17 +205,5 @@ final class AdminPages {
             }
             json.writeEndObject();
         });
-    }
-
-    /** Asks every loop, each on its own thread. */
-    private <T> CompletableFuture<List<T>> onEachLoop(Function<Loop, T> question) {
-        List<CompletableFuture<T>> answers = new ArrayList<>();
-        for (Loop loop : hub.loops()) {
-            CompletableFuture<T> answer = new CompletableFuture<>();
-            loop.execute(() -> answer.complete(question.apply(loop)));
-            answers.add(answer);
-        }
-        return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
-                .thenApply(all -> answers.stream().map(CompletableFuture::join).toList());
     }
 }

@@ -1,9 +1,12 @@
 package dev.fanfare.server;
 
 import dev.fanfare.http.Problem;
+import dev.fanfare.hub.Peers;
 import io.netty.channel.EventLoopGroup;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +20,8 @@ final class Admission {
     private volatile int mostStreams;
     private final AtomicInteger streams = new AtomicInteger();
     private volatile @Nullable Counts byIp;
-    private volatile @Nullable Counts byUser;
+    private volatile @Nullable Integer mostPerUser;
+    private final Peers peers;
     private volatile @Nullable Buckets publishes;
     private volatile @Nullable Buckets history;
 
@@ -52,7 +56,8 @@ final class Admission {
         }
     }
 
-    Admission(ServerSettings settings, EventLoopGroup group) {
+    Admission(ServerSettings settings, Peers peers, EventLoopGroup group) {
+        this.peers = peers;
         use(settings);
         group.scheduleAtFixedRate(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
     }
@@ -62,7 +67,7 @@ final class Admission {
         Limits limits = settings.limits();
         mostStreams = settings.streams();
         byIp = counts(byIp, limits.streamsPerIp());
-        byUser = counts(byUser, limits.streamsPerUser());
+        mostPerUser = limits.streamsPerUser();
         publishes = buckets(publishes, limits.publishRate());
         history = buckets(history, limits.catchUpRate());
     }
@@ -106,35 +111,46 @@ final class Admission {
         return most <= 0 ? 1 : (double) streams.get() / most;
     }
 
-    /** Counts a stream in, unless there are as many as may be, of all or of this client. */
-    boolean streamOpened(Client client) {
-        Counts byIp = this.byIp;
-        Counts byUser = this.byUser;
-        if (streams.incrementAndGet() <= mostStreams) {
-            if (byIp == null || byIp.add(client.network())) {
-                String user = client.user();
-                if (byUser == null || user == null || byUser.add(user)) {
-                    return true;
-                }
-                if (byIp != null) {
-                    byIp.remove(client.network());
-                }
+    /** Counts a stream in, unless there are as many as may be, of all or of this client: of his on all nodes, if that is limited. */
+    CompletionStage<Boolean> streamOpened(Client client) {
+        if (!addHere(client)) {
+            return CompletableFuture.completedFuture(false);
+        }
+        Integer most = mostPerUser;
+        String user = client.user();
+        if (most == null || user == null) {
+            return CompletableFuture.completedFuture(true);
+        }
+        return peers.take(user, most).thenApply(taken -> {
+            if (!taken) {
+                removeHere(client);
             }
+            return taken;
+        });
+    }
+
+    private boolean addHere(Client client) {
+        Counts byIp = this.byIp;
+        if (streams.incrementAndGet() <= mostStreams && (byIp == null || byIp.add(client.network()))) {
+            return true;
         }
         streams.decrementAndGet();
         return false;
     }
 
-    void streamClosed(Client client) {
+    private void removeHere(Client client) {
         Counts byIp = this.byIp;
-        Counts byUser = this.byUser;
         streams.decrementAndGet();
         if (byIp != null) {
             byIp.remove(client.network());
         }
+    }
+
+    void streamClosed(Client client) {
+        removeHere(client);
         String user = client.user();
-        if (byUser != null && user != null) {
-            byUser.remove(user);
+        if (user != null) {
+            peers.giveBack(user);
         }
     }
 
@@ -182,11 +198,10 @@ final class Admission {
     /** Clients that something is known of. */
     int tracked() {
         Counts byIp = this.byIp;
-        Counts byUser = this.byUser;
         Buckets publishes = this.publishes;
         Buckets history = this.history;
         return (byIp == null ? 0 : byIp.size())
-                + (byUser == null ? 0 : byUser.size())
+                + peers.users()
                 + (publishes == null ? 0 : publishes.size())
                 + (history == null ? 0 : history.size());
     }

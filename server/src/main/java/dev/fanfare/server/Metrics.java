@@ -74,6 +74,7 @@ public final class Metrics implements HubListener {
             .register(registry);
     private final IngressCounts ingress = new IngressCounts();
     private volatile EventLog.Size log = new EventLog.Size(0, 0, 0, 0, 0, 0);
+    private volatile boolean logAnswers = true;
 
     /** Meters that count from now on. */
     public Metrics() {
@@ -133,6 +134,12 @@ public final class Metrics implements HubListener {
                 server,
                 it -> it.settings().streams());
         gauge("fanfare.streams.lagging", "open streams that are behind the newest event", null, hub, Hub::lagging);
+        gauge(
+                "fanfare.nodes",
+                "nodes of the hub that this one knows of, itself included",
+                null,
+                server,
+                it -> 1 + it.peers().others().size());
         gauge("fanfare.draining", "1 while the node prepares to stop", null, server, it -> it.isDraining() ? 1 : 0);
         observe(server.counters(), server.admission());
         gauge(
@@ -153,6 +160,12 @@ public final class Metrics implements HubListener {
         total("fanfare.delivered", "written to streams, framing included", "bytes", hub, Hub::deliveredBytes);
         total("fanfare.writes", "writes to streams, of events or heartbeats", null, hub, Hub::writes);
         gauge("fanfare.window", "the newest events, encoded and held in memory", "bytes", hub, Hub::windowBytes);
+        gauge(
+                "fanfare.log.up",
+                "1 while the log answers; its other figures are the last it gave",
+                null,
+                this,
+                it -> it.logAnswers ? 1 : 0);
         gauge("fanfare.log.topics", "topics that hold an event", null, this, it -> it.log.topics());
         gauge("fanfare.log.events", "events in the log", null, this, it -> it.log.events());
         gauge("fanfare.log.notes", "tickets and revocations in the log", null, this, it -> it.log.notes());
@@ -200,9 +213,12 @@ public final class Metrics implements HubListener {
         gauge("fanfare.clients", "clients whose limits are counted now", null, admission, Admission::tracked);
     }
 
-    /** All series, in Prometheus' text format, with a log of this size. */
-    synchronized byte[] text(EventLog.Size size) {
-        log = size;
+    /** All series, in Prometheus' text format, with a log of this size, or one that does not answer. */
+    synchronized byte[] text(EventLog.@Nullable Size size) {
+        logAnswers = size != null;
+        if (size != null) {
+            log = size;
+        }
         if (gc == null) {
             gc = new JvmGcMetrics();
             bindMachine(gc);

@@ -51,12 +51,11 @@ final class Routes {
     private final EventPages pages;
     private final AdminPages admin;
 
-    Routes(Server server, Hub hub) {
+    Routes(Server server, Hub hub, HubStreams streams) {
         this.server = server;
         this.hub = hub;
         this.pages = new EventPages(hub);
-        this.admin = new AdminPages(server, hub);
-        server.access().revocations().onRevoked(admin::revoked);
+        this.admin = new AdminPages(server, hub, streams);
     }
 
     /** Finds out, before its body comes, what is to be done with it. */
@@ -130,8 +129,7 @@ final class Routes {
                 case "/stats" -> answer(exchange, admin.stats());
                 case "/metrics" -> answer(exchange, admin.metrics(), Metrics.CONTENT_TYPE);
                 case "/healthz" -> exchange.answer(200, AdminPages.status("ok"));
-                case "/readyz" ->
-                    exchange.answer(server.isDraining() ? 503 : 200, AdminPages.ready(server.isDraining()));
+                case "/readyz" -> ready(exchange);
                 default -> {
                     StaticFile file = StaticFile.at(path);
                     exchange.answer(
@@ -141,6 +139,11 @@ final class Routes {
                 }
             }
         }
+    }
+
+    private void ready(Exchange exchange) {
+        boolean draining = server.isDraining();
+        admin.ready(draining).thenAccept(body -> exchange.onLoop(() -> exchange.answer(draining ? 503 : 200, body)));
     }
 
     private static byte[] greeting(Request request) {
@@ -223,7 +226,7 @@ final class Routes {
         } catch (IllegalArgumentException e) {
             throw Problem.badRequest(String.valueOf(e.getMessage()));
         }
-        hub.delete(deleted).whenComplete((done, failure) -> {
+        admin.delete(deleted).whenComplete((done, failure) -> {
             if (failure != null) {
                 exchange.fail(failure);
             } else {
@@ -306,9 +309,28 @@ final class Routes {
             exchange.answer(streamHead(exchange).head());
         } else if (server.refusesStreams()) {
             refuseStream(exchange, Refusal.DRAINING);
-        } else if (!server.streamOpened(exchange.client())) {
+        } else {
+            Admission.Client client = exchange.client();
+            server.admission()
+                    .streamOpened(client)
+                    .thenAccept(admitted -> exchange.onLoop(() -> admit(exchange, client, subscription, admitted)));
+        }
+    }
+
+    private void admit(Exchange exchange, Admission.Client client, Subscription subscription, boolean admitted) {
+        boolean gone = !exchange.connection.channel().isActive();
+        if (admitted && (gone || server.refusesStreams())) { // since it was asked
+            server.admission().streamClosed(client);
+        }
+        if (gone) {
+            return;
+        }
+        if (server.refusesStreams()) {
+            refuseStream(exchange, Refusal.DRAINING);
+        } else if (!admitted) {
             refuseStream(exchange, Refusal.LIMIT);
         } else {
+            server.metrics().streamOpened();
             EventStream stream = exchange.connection.becomeStream(
                     exchange, streamHead(exchange).head());
             exchange.body.release();

@@ -7,6 +7,7 @@ import dev.fanfare.http.Problem;
 import dev.fanfare.hub.EndCause;
 import dev.fanfare.hub.FrameEncoder;
 import dev.fanfare.hub.Hub;
+import dev.fanfare.hub.Peers;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -30,6 +31,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +54,7 @@ public final class Server implements AutoCloseable {
     private final Access access;
     private volatile Origins origins;
     private final RefusalLog refusals = new RefusalLog();
+    private final Peers peers;
     private final Gate gate;
     private final Routes routes;
     private final Rates rates;
@@ -74,6 +77,11 @@ public final class Server implements AutoCloseable {
      * @throws IllegalArgumentException if an open node would listen beyond this machine
      */
     public Server(Hub hub, Authenticator authenticator, ServerSettings settings, Metrics metrics) {
+        this(hub, authenticator, settings, metrics, Peers.none());
+    }
+
+    /** As above, one of several nodes, which it joins, and leaves when it closes. */
+    public Server(Hub hub, Authenticator authenticator, ServerSettings settings, Metrics metrics, Peers peers) {
         if (authenticator.isOpen() && !settings.insecure() && !Origins.isLoopback(settings.host())) {
             throw new IllegalArgumentException("host: " + settings.host()
                     + " would let anyone who reaches this machine publish; say --insecure if that is meant");
@@ -85,7 +93,11 @@ public final class Server implements AutoCloseable {
         this.origins = new Origins(settings, access.isOpen());
         this.proxies = new Proxies(settings.limits().trustedProxies());
         this.gate = new Gate(this);
-        this.routes = new Routes(this, hub);
+        this.peers = peers;
+        OpenStreams open = new OpenStreams(hub);
+        access.revocations().onRevoked(open::revoked);
+        HubStreams streams = new HubStreams(hub, peers, open, this::figures);
+        this.routes = new Routes(this, hub, streams);
         IoHandlerFactory io = Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
         this.group = new MultiThreadIoEventLoopGroup(settings.loops(), io);
         for (EventExecutor executor : group) {
@@ -94,10 +106,11 @@ public final class Server implements AutoCloseable {
             lags.add(new LoopLag(eventLoop, metrics));
         }
         this.rates = new Rates(hub, group);
-        this.admission = new Admission(settings, group);
+        this.admission = new Admission(settings, peers, group);
         this.load = new Load(hub, admission, lags, group);
         this.shutdown = new Shutdown(hub, workers.values());
         metrics.observe(this, hub);
+        peers.join(streams);
     }
 
     /** The framing that a hub for a server of this kind must use. */
@@ -242,18 +255,23 @@ public final class Server implements AutoCloseable {
         return hub;
     }
 
+    Peers peers() {
+        return peers;
+    }
+
+    /** What the nodes of a hub tell of themselves, to be added up. */
+    Map<String, Long> figures() {
+        Map<String, Long> figures = new LinkedHashMap<>();
+        figures.put("streams", (long) streams());
+        figures.put("lagging", (long) hub.lagging());
+        figures.put("deliveries", hub.deliveries());
+        figures.put("deliveriesPerSecond", rates.figures().deliveries());
+        return figures;
+    }
+
     /** How many event streams are open. */
     public int streams() {
         return admission.streams();
-    }
-
-    /** Counts a stream in, unless there are as many as may be. */
-    boolean streamOpened(Admission.Client client) {
-        boolean admitted = admission.streamOpened(client);
-        if (admitted) {
-            metrics.streamOpened();
-        }
-        return admitted;
     }
 
     void streamClosed(Admission.Client client, EndCause cause) {
@@ -303,6 +321,7 @@ public final class Server implements AutoCloseable {
             adminListener.close().awaitUninterruptibly();
         }
         shutdown.finish();
+        peers.close();
         hub.close();
         group.shutdownGracefully(100, SHUTDOWN_SECONDS * 1000, TimeUnit.MILLISECONDS)
                 .awaitUninterruptibly(SHUTDOWN_SECONDS, TimeUnit.SECONDS);

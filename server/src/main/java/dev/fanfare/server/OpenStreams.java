@@ -1,0 +1,146 @@
+package dev.fanfare.server;
+
+import dev.fanfare.http.Json;
+import dev.fanfare.http.Query;
+import dev.fanfare.hub.Cursor;
+import dev.fanfare.hub.EndCause;
+import dev.fanfare.hub.Hub;
+import dev.fanfare.hub.Loop;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** The event streams that this node has open: a list of them, and their end. Every loop is asked on its own thread. */
+final class OpenStreams {
+
+    static final int MOST = 1_000;
+    private static final int MOST_CHARS = 1 << 20;
+
+    private final Hub hub;
+
+    /**
+     * Streams in the order of their ids.
+     *
+     * @param rows each as a JSON object
+     * @param more whether there are more after them
+     */
+    record Page(List<Row> rows, boolean more) {}
+
+    /** A stream as a JSON object. */
+    record Row(String id, String json) {}
+
+    /** A stream as it was when asked. */
+    private record Seen(String id, Cursor cursor, EventStream stream, long lag, long bytes) {
+
+        Row row() {
+            byte[] json = Json.bytes(row -> {
+                row.writeStringProperty("id", id);
+                String user = stream.caller().user();
+                if (user == null) {
+                    row.writeNullProperty("user");
+                } else {
+                    row.writeStringProperty("user", user);
+                }
+                row.writeStringProperty("ip", stream.remoteAddress());
+                row.writeArrayPropertyStart("selectors");
+                cursor.selectors().forEach(selector -> row.writeString(selector.toString()));
+                row.writeEndArray();
+                row.writeNumberProperty("age", (System.currentTimeMillis() - stream.opened()) / 1000);
+                row.writeNumberProperty("lag", lag);
+                row.writeNumberProperty("bytes", bytes);
+            });
+            return new Row(id, new String(json, StandardCharsets.UTF_8));
+        }
+    }
+
+    OpenStreams(Hub hub) {
+        this.hub = hub;
+    }
+
+    /** Those that {@code user=} and {@code topic=} name, after the id {@code after=}, at most {@code limit=} or 1 MiB of them. */
+    CompletableFuture<Page> list(Query query) {
+        String user = query.first("user");
+        String topic = query.first("topic");
+        String after = query.all("after").isEmpty() ? "" : query.all("after").get(0);
+        int limit = query.number("limit", 1, MOST, 100);
+        return onEachLoop(loop -> seen(loop, user, topic, after)).thenApply(found -> {
+            List<Seen> all = found.stream()
+                    .flatMap(List::stream)
+                    .sorted(Comparator.comparing(Seen::id))
+                    .toList();
+            List<Row> rows = new ArrayList<>();
+            int chars = 0;
+            while (rows.size() < Math.min(limit, all.size()) && chars < MOST_CHARS) {
+                Row row = all.get(rows.size()).row();
+                rows.add(row);
+                chars += row.json().length();
+            }
+            return new Page(rows, rows.size() < all.size());
+        });
+    }
+
+    private static List<Seen> seen(Loop loop, @Nullable String user, @Nullable String topic, String after) {
+        List<Seen> found = new ArrayList<>();
+        loop.forEach(cursor -> {
+            boolean wanted = cursor.id().compareTo(after) > 0
+                    && (topic == null
+                            || cursor.selectors().stream()
+                                    .anyMatch(selector -> selector.toString().equals(topic)));
+            if (wanted
+                    && cursor.sink() instanceof EventStream stream
+                    && (user == null || user.equals(stream.caller().user()))) {
+                found.add(new Seen(cursor.id(), cursor, stream, cursor.lagMillis(), cursor.bytes()));
+            }
+        });
+        return found;
+    }
+
+    /** Ends the stream of this id; how many there were. */
+    CompletableFuture<Integer> end(String id) {
+        return end(EndCause.ADMIN, stream -> stream.id().equals(id));
+    }
+
+    /** Ends a user's streams; how many there were. */
+    CompletableFuture<Integer> endOf(String user) {
+        return end(EndCause.ADMIN, stream -> user.equals(stream.caller().user()));
+    }
+
+    /** A user's credentials that were issued up to a time are no good any more. */
+    void revoked(String user, long issuedUpTo) {
+        end(
+                EndCause.REVOKED,
+                stream -> user.equals(stream.caller().user()) && stream.caller().issued() <= issuedUpTo);
+    }
+
+    private CompletableFuture<Integer> end(EndCause cause, Predicate<EventStream> which) {
+        return onEachLoop(loop -> end(loop, cause, which))
+                .thenApply(ended -> ended.stream().mapToInt(Integer::intValue).sum());
+    }
+
+    private static int end(Loop loop, EndCause cause, Predicate<EventStream> which) {
+        List<EventStream> found = new ArrayList<>(1);
+        loop.forEach(cursor -> {
+            if (cursor.sink() instanceof EventStream stream && which.test(stream)) {
+                found.add(stream);
+            }
+        });
+        found.forEach(stream -> stream.end(cause));
+        return found.size();
+    }
+
+    private <T> CompletableFuture<List<T>> onEachLoop(Function<Loop, T> question) {
+        List<CompletableFuture<T>> answers = new ArrayList<>();
+        for (Loop loop : hub.loops()) {
+            CompletableFuture<T> answer = new CompletableFuture<>();
+            loop.execute(() -> answer.complete(question.apply(loop)));
+            answers.add(answer);
+        }
+        return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+                .thenApply(all -> answers.stream().map(CompletableFuture::join).toList());
+    }
+}
