@@ -28,14 +28,15 @@ export async function canListen(port) {
 }
 
 /**
- * A node that is ready, with its log in the directory `data`, else in memory: `{ url, port, program, readyAfter (ms), kill(), stop() }`.
+ * A node that is ready, with its log in the directory `data` or on the Redis server of the URL `redis`, else in memory: `{ url, port, program, readyAfter (ms), kill(), stop() }`.
  * `args` are further arguments of serve; `command` runs Fanfare otherwise than by the launcher. It stops without a drain unless `args` say so.
  */
-export async function startNode(t, { port, data, args = [], command = [fanfare], cwd, env } = {}) {
+export async function startNode(t, { port, data, redis, args = [], command = [fanfare], cwd, env } = {}) {
   port ??= await freePort();
   const begin = performance.now();
   const [file, ...first] = command;
-  const program = start(t, file, [...first, 'serve', ...(data ? ['--data', data] : ['--memory']), '--port', String(port), ...args], { cwd, env: { ...WITHOUT_DRAIN, ...env } });
+  const log = redis ? ['--redis', redis] : data ? ['--data', data] : ['--memory'];
+  const program = start(t, file, [...first, 'serve', ...log, '--port', String(port), ...args], { cwd, env: { ...WITHOUT_DRAIN, ...env } });
   const url = await until(
     () => `a node to print its URL; it printed: ${program.output}`,
     () => {

@@ -80,6 +80,25 @@ final class Definitions {
             SettingType.time("0s", "1h"),
             "30s",
             "how long to wait for the node before this one to let go of its directory");
+    static final Setting<Optional<String>> REDIS = define(
+            HISTORY,
+            "redis",
+            SettingType.redisUrl().or("off"),
+            "off",
+            "the Redis or Valkey server of the log, for many nodes; instead of a directory",
+            Setting.Form.URL);
+    static final Setting<String> REDIS_HUB = define(
+            HISTORY,
+            "redis.hub",
+            SettingType.name("1 to 64 letters, digits, dots, hyphens, underscores", "[A-Za-z0-9._-]{1,64}"),
+            "default",
+            "the hub's name on that server, the same for all of its nodes; several hubs may share a server");
+    static final Setting<Optional<String>> REDIS_CA = define(
+            HISTORY,
+            "redis.ca",
+            SettingType.text("FILE", "a PEM file of certificates").or("off"),
+            "off",
+            "who may sign the certificate of that server, with rediss; off: those that Java knows");
     static final Setting<String> DURABILITY = define(
             HISTORY,
             "durability",

@@ -6,8 +6,11 @@ import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.HubSettings;
 import dev.fanfare.hub.MemoryLog;
+import dev.fanfare.hub.Peers;
 import dev.fanfare.hub.Retention;
 import dev.fanfare.hub.Subscription;
+import dev.fanfare.redis.RedisLog;
+import dev.fanfare.redis.RedisSettings;
 import dev.fanfare.rocksdb.Durability;
 import dev.fanfare.rocksdb.RocksLog;
 import dev.fanfare.server.Limits;
@@ -22,12 +25,15 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** A node made of its parts, from its settings, until it is told to stop. */
 final class Node {
 
     private static final Logger LOG = System.getLogger(Node.class.getName());
+    /** Of the client of Redis, which has a line for each attempt to reconnect; that it is away, the log on it says once. */
+    private static final java.util.logging.Logger REDIS_CLIENT = java.util.logging.Logger.getLogger("io.lettuce");
 
     private final Server server;
     private final Authenticator authenticator;
@@ -44,6 +50,7 @@ final class Node {
      * @param memory keep the log in memory, not in the data directory
      * @throws IOException if it cannot listen
      * @throws dev.fanfare.rocksdb.DataDirectoryException if the data directory cannot be used
+     * @throws dev.fanfare.redis.RedisLogException if the Redis server cannot be reached, or cannot hold a hub
      */
     static void start(Settings settings, boolean memory, PrintWriter out, Consumer<Node> onListening)
             throws IOException {
@@ -56,7 +63,7 @@ final class Node {
                     Level.INFO,
                     "serves {0}; the log: {1}; streams: at most {2}; {3}",
                     new LogField("url", url),
-                    new LogField("log", memory ? "in memory" : settings.text(Definitions.DATA)),
+                    new LogField("log", logName(settings, memory)),
                     new LogField("streams", settings.value(Definitions.LIMITS_STREAMS)),
                     new LogField(
                             "auth", node.authenticator.isOpen() ? "open to all who reach it" : "with credentials"));
@@ -79,6 +86,15 @@ final class Node {
         server.reload(serverSettings(changed));
     }
 
+    private static String logName(Settings settings, boolean memory) {
+        if (memory) {
+            return "in memory";
+        }
+        return settings.value(Definitions.REDIS).isPresent()
+                ? settings.shown(Definitions.REDIS) + ", hub " + settings.value(Definitions.REDIS_HUB)
+                : settings.text(Definitions.DATA);
+    }
+
     private static String urlHost(String host) {
         return host.indexOf(':') < 0 ? host : "[" + host + "]";
     }
@@ -90,9 +106,11 @@ final class Node {
                 settings.value(Definitions.RETRY),
                 settings.value(Definitions.RETRY_MAX));
         Metrics metrics = new Metrics();
-        Hub hub = new Hub(log(settings, memory), bounds, Server.frames(), metrics);
+        EventLog log = log(settings, memory);
+        Peers peers = log instanceof RedisLog shared ? shared.peers() : Peers.none();
+        Hub hub = new Hub(log, bounds, Server.frames(), metrics);
         Authenticator authenticator = new Authenticator(Access.of(settings), InstantSource.system());
-        return new Node(new Server(hub, authenticator, serverSettings(settings), metrics), authenticator);
+        return new Node(new Server(hub, authenticator, serverSettings(settings), metrics, peers), authenticator);
     }
 
     private static EventLog log(Settings settings, boolean memory) {
@@ -106,6 +124,14 @@ final class Node {
                 settings.value(Definitions.IDEMPOTENCY_WINDOW));
         if (memory) {
             return new MemoryLog(retention, InstantSource.system());
+        }
+        Optional<String> redis = settings.value(Definitions.REDIS);
+        if (redis.isPresent()) {
+            REDIS_CLIENT.setLevel(java.util.logging.Level.SEVERE);
+            RedisSettings server = RedisSettings.of(redis.get())
+                    .withHub(settings.value(Definitions.REDIS_HUB))
+                    .withCa(settings.value(Definitions.REDIS_CA).map(Path::of).orElse(null));
+            return RedisLog.open(server, retention);
         }
         return RocksLog.open(
                 Path.of(settings.value(Definitions.DATA)),

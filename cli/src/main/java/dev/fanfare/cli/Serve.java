@@ -1,5 +1,6 @@
 package dev.fanfare.cli;
 
+import dev.fanfare.redis.RedisLogException;
 import dev.fanfare.rocksdb.DataDirectoryException;
 import dev.fanfare.rocksdb.RocksLog;
 import java.io.IOException;
@@ -23,8 +24,8 @@ import picocli.CommandLine.Spec;
         name = "serve",
         description = "Runs a node, and prints one line with its URL when it is ready.",
         customSynopsis = {
-            "fanfare serve [--port PORT] [--host ADDRESS] [--data DIR | --memory] [--config FILE]",
-            "              [--check] [--SETTING VALUE]...",
+            "fanfare serve [--port PORT] [--host ADDRESS] [--data DIR | --memory | --redis URL]",
+            "              [--config FILE] [--check] [--SETTING VALUE]...",
         },
         sortOptions = false,
         footerHeading = "%nSettings%n",
@@ -91,13 +92,19 @@ final class Serve implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (!memory && !check) {
+        if (!memory && !check && !flags().containsKey(Definitions.REDIS.name())) {
             new Thread(RocksLog::prepare, "fanfare-prepare").start();
         }
         Settings settings = SettingsReader.read(config, System.getenv(), flags());
         if (memory && flags().containsKey(Definitions.DATA.name())) {
             throw new ParameterException(
                     spec.commandLine(), "--data and --memory: the log is on disk or in memory; leave one out");
+        }
+        if (memory && settings.value(Definitions.REDIS).isPresent()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--memory and redis, from " + settings.source(Definitions.REDIS)
+                            + ": the log is in memory or in Redis; leave one out");
         }
         if (check) {
             spec.commandLine().getOut().print(settings.effective());
@@ -118,7 +125,7 @@ final class Serve implements Callable<Integer> {
         } catch (IOException e) {
             throw new CommandFailed(
                     BusyPort.explain(settings.value(Definitions.HOST), settings.value(Definitions.PORT), e));
-        } catch (DataDirectoryException e) {
+        } catch (DataDirectoryException | RedisLogException e) {
             throw new CommandFailed(String.valueOf(e.getMessage()));
         }
         new CountDownLatch(1).await();

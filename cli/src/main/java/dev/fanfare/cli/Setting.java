@@ -25,7 +25,9 @@ record Setting<T>(String group, String name, SettingType<T> type, String default
         /** In the open, or as the name of a file that holds it. */
         FILE,
         /** As {@link #FILE}, and shown to nobody. */
-        SECRET
+        SECRET,
+        /** As {@link #FILE}: a URL, shown without the user and password in it. */
+        URL
     }
 
     /** The flag for a name, {@code --limits.head-bytes}. */
@@ -49,7 +51,16 @@ record Setting<T>(String group, String name, SettingType<T> type, String default
     }
 
     boolean isSecret() {
-        return form == Form.SECRET;
+        return form == Form.SECRET || form == Form.URL;
+    }
+
+    /** What may be seen of a text: all of it, unless it is secret. */
+    String shown(String text) {
+        return switch (form) {
+            case PLAIN, FILE -> text;
+            case SECRET -> text.equals(defaultText) ? text : "set, not shown";
+            case URL -> text.replaceFirst("//.*@", "//***@");
+        };
     }
 
     /**

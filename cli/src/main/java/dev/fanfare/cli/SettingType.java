@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -23,6 +24,7 @@ record SettingType<T>(String label, String expected, Function<String, T> parser)
 
     private static final Pattern SIZE = Pattern.compile("(\\d{1,18})(B|KiB|MiB|GiB|TiB)?");
     private static final Map<String, Integer> SIZE_SHIFTS = Map.of("B", 0, "KiB", 10, "MiB", 20, "GiB", 30, "TiB", 40);
+    private static final Set<String> REDIS_SCHEMES = Set.of("redis", "rediss", "redis-sentinel", "rediss-sentinel");
     private static final Pattern TIME = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
     /** Any text that is not empty. */
@@ -37,6 +39,21 @@ record SettingType<T>(String label, String expected, Function<String, T> parser)
             boolean web = "https".equals(uri.getScheme()) || "http".equals(uri.getScheme());
             return check(web && uri.getHost() != null, uri);
         });
+    }
+
+    /** The address of a Redis server, or of the sentinels that know which it is. */
+    static SettingType<String> redisUrl() {
+        String expected = "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// with TLS,"
+                + " or redis-sentinel://[[USER]:PASSWORD@]HOST[:PORT],HOST[:PORT]#MASTER";
+        return new SettingType<>("URL", expected, text -> {
+            URI uri = URI.create(text);
+            return check(REDIS_SCHEMES.contains(uri.getScheme()) && uri.getRawAuthority() != null, text);
+        });
+    }
+
+    /** A name that fits a pattern. */
+    static SettingType<String> name(String expected, String pattern) {
+        return new SettingType<>("NAME", expected, text -> check(text.matches(pattern), text));
     }
 
     /** One of a few words. */

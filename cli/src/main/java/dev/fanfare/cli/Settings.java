@@ -32,6 +32,16 @@ final class Settings {
         return given(setting).text();
     }
 
+    /** The value as it was written, without what nobody may see. */
+    String shown(Setting<?> setting) {
+        return setting.shown(text(setting));
+    }
+
+    /** Whether somebody gave it a value. */
+    boolean isGiven(Setting<?> setting) {
+        return !source(setting).equals(Given.DEFAULT);
+    }
+
     /** Where the value came from: {@code default}, a file and line, an environment variable or a flag. */
     String source(Setting<?> setting) {
         return given(setting).source();
@@ -74,8 +84,9 @@ final class Settings {
             return "%-40s # %s%n"
                     .formatted(setting.fileName() + ": " + quoted(it.file().toString()), it.source());
         }
-        if (setting.isSecret() && !it.text().equals(setting.defaultText())) {
-            return "%-40s # %s%n".formatted("# " + setting.name() + ": set, not shown", it.source());
+        String shown = setting.shown(it.text());
+        if (!shown.equals(it.text())) {
+            return "%-40s # %s%n".formatted("# " + setting.name() + ": " + shown, it.source());
         }
         String computed = it.value() instanceof Integer number && !it.text().matches("\\d.*") ? number + ", " : "";
         return "%-40s # %s%s%n".formatted(setting.name() + ": " + quoted(it.text()), computed, it.source());
@@ -101,5 +112,8 @@ final class Settings {
             String text,
             Object value,
             String source,
-            @Nullable Path file) {}
+            @Nullable Path file) {
+        /** The source of what nobody gave. */
+        static final String DEFAULT = "default";
+    }
 }

@@ -36,7 +36,7 @@ final class SettingsReader {
     private SettingsReader(List<Setting<?>> known) {
         for (Setting<?> setting : known) {
             setting.names().forEach(name -> byName.put(name, setting));
-            give(setting, setting.defaultText(), "default", null);
+            give(setting, setting.defaultText(), Settings.Given.DEFAULT, null);
         }
     }
 
@@ -170,6 +170,9 @@ final class SettingsReader {
         if (settings.value(Definitions.RETRY).compareTo(settings.value(Definitions.RETRY_MAX)) > 0) {
             refuse(settings, Definitions.RETRY, "at most retry.max, " + settings.text(Definitions.RETRY_MAX));
         }
+        if (settings.value(Definitions.REDIS).isPresent()) {
+            compareWithRedis(settings);
+        }
         if (isOpen(settings)
                 && !settings.value(Definitions.INSECURE)
                 && reachesBeyond(settings.value(Definitions.HOST))) {
@@ -177,6 +180,19 @@ final class SettingsReader {
                     settings,
                     Definitions.HOST,
                     "127.0.0.1 or ::1, since everyone may publish; auth.key to say who may, --insecure to allow just that");
+        }
+    }
+
+    private void compareWithRedis(Settings settings) {
+        if (settings.isGiven(Definitions.DATA)) {
+            problems.add("redis and data: the log is in Redis or in a directory (expected: one of them), from "
+                    + settings.source(Definitions.REDIS) + " and " + settings.source(Definitions.DATA));
+        }
+        if (settings.value(Definitions.DURABILITY).equals("disk")) {
+            refuse(
+                    settings,
+                    Definitions.DURABILITY,
+                    "os; with redis, its own appendonly and appendfsync say what a publish survives");
         }
     }
 

@@ -20,7 +20,7 @@ class LayersTest {
 
     @Test
     void everyModuleIsLookedAt() {
-        for (String module : List.of("stream", "hub", "auth", "http", "server", "client", "cli")) {
+        for (String module : List.of("stream", "hub", "redis", "rocksdb", "auth", "http", "server", "client", "cli")) {
             assertThat(FANFARE.stream().filter(type -> type.getPackageName().equals("dev.fanfare." + module)))
                     .as(module)
                     .isNotEmpty();
@@ -37,6 +37,8 @@ class LayersTest {
                 .definedBy("dev.fanfare.hub..")
                 .layer("log-rocksdb")
                 .definedBy("dev.fanfare.rocksdb..")
+                .layer("log-redis")
+                .definedBy("dev.fanfare.redis..")
                 .layer("auth")
                 .definedBy("dev.fanfare.auth..")
                 .layer("http")
@@ -52,6 +54,8 @@ class LayersTest {
                 .whereLayer("hub")
                 .mayOnlyAccessLayers("event-stream")
                 .whereLayer("log-rocksdb")
+                .mayOnlyAccessLayers("hub", "event-stream")
+                .whereLayer("log-redis")
                 .mayOnlyAccessLayers("hub", "event-stream")
                 .whereLayer("auth")
                 .mayOnlyAccessLayers("hub")
@@ -89,14 +93,26 @@ class LayersTest {
                 .check(FANFARE);
     }
 
+    /** The log on Redis has to do with the connections of its client, which are Netty's. */
     @Test
-    void onlyTheServerSeesNetty() {
+    void onlyTheServerAndTheLogOnRedisSeeNetty() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage("dev.fanfare.server..")
+                .resideOutsideOfPackages("dev.fanfare.server..", "dev.fanfare.redis..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.netty..")
+                .check(FANFARE);
+    }
+
+    @Test
+    void onlyTheLogOnRedisSeesItsClient() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.fanfare.redis..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.lettuce..")
                 .check(FANFARE);
     }
 
