@@ -1,6 +1,9 @@
 // The browser client's parser against the Java one, through the two pipes that ./verify has for anyone's vectors.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { openSite, servePage, startBrowser } from './support/browser.mjs';
+import { startFirefox } from './support/firefox.mjs';
 import { run, checkout } from './support/process.mjs';
 import { newSeed, seeded } from './support/random.mjs';
 
@@ -26,7 +29,28 @@ const answers = async (t, option, cases) => {
   return stdout.split('\n');
 };
 
-test('the browser client and the Java library answer the same lines, for streams of random pieces in random chunks', async (t) => {
+/** A page that can answer lines, at `/lines`. */
+const files = {
+  '/lines': ['text/html', `<!doctype html><title>lines</title><script type="module">
+    import { answer } from '/answer.mjs';
+    window.answers = (lines) => lines.map(answer);</script>`],
+  '/answer.mjs': ['text/javascript', readFileSync(`${checkout}web/client/test/answer.mjs`, 'utf8').replace('../fanfare.js', '/fanfare.js')],
+};
+
+async function inChromium(t, cases) {
+  const browser = await startBrowser();
+  t.after(() => browser.close());
+  const page = await (await openSite(t, browser, { files })).tab('/lines');
+  return page.evaluate((lines) => answers(lines), cases);
+}
+
+async function inFirefox(t, cases) {
+  const firefox = await startFirefox(t);
+  await firefox.goto(`${(await servePage(t, { files })).origin}/lines`);
+  return firefox.evaluate(`answers(${JSON.stringify(cases)})`);
+}
+
+test('the browser client, in Node, Chromium and Firefox, and the Java library answer the same lines, for streams of random pieces in random chunks (P1 to P12)', async (t) => {
   const seed = newSeed();
   const random = seeded(seed);
   const cases = Array.from({ length: 5000 }, (_, n) => randomCase(random, n));
@@ -35,7 +59,9 @@ test('the browser client and the Java library answer the same lines, for streams
   const js = await answers(t, '--parser-lines-js', cases.join('\n'));
 
   assert.equal(java.length, cases.length + 1);
-  java.forEach((line, i) => assert.equal(js[i], line, `seed ${seed}, case ${cases[i]}`));
+  for (const [where, lines] of Object.entries({ node: js, chromium: [...await inChromium(t, cases), ''], firefox: [...await inFirefox(t, cases), ''] })) {
+    java.forEach((line, i) => assert.equal(lines[i], line, `in ${where}, seed ${seed}, case ${cases[i]}`));
+  }
   const events = java.join('').split('"type"').length - 1;
   assert.ok(events > 1000, `only ${events} events among them`);
   t.diagnostic(`${cases.length} streams with ${events} events, seed ${seed}`);
