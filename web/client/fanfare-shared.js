@@ -220,6 +220,7 @@ class Member {
       this.#state = 'joining';
       this.#doubtful = false;
       if (!this.#alone) await this.#until(() => this.#group.ask(this));
+      if (this.#over) return;
       if (this.#alone) return this.#pipe();
       do this.#take(page = await this.#reader.page());
       while (page.more && !this.#over);
