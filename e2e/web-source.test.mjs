@@ -155,5 +155,7 @@ test('a topic that ends closes the source, and a source that begins after that',
 
   const second = listen(t, `${node.url}/topics/a`, { lastEventId: first.source.lastEventId });
   await until('204', () => second.source.readyState === FanfareSource.CLOSED);
-  assert.deepEqual(second.errors.map((error) => [error.reason, error.status]), [['ended', 204]]);
+  // Node 18 may send it on the connection that the end of the first stream is closing
+  const errors = second.errors.filter(({ reason }) => reason !== 'network');
+  assert.deepEqual(errors.map(({ reason, status }) => [reason, status]), [['ended', 204]]);
 });
