@@ -99,6 +99,42 @@ final class Definitions {
             SettingType.text("FILE", "a PEM file of certificates").or("off"),
             "off",
             "who may sign the certificate of that server, with rediss; off: those that Java knows");
+    static final Setting<Optional<List<String>>> REDIS_INGRESS_CHANNELS = define(
+            HISTORY,
+            "redis.ingress.channels",
+            SettingType.channels().or("off"),
+            "off",
+            "channels of Redis' Pub/Sub whose messages become events");
+    static final Setting<List<String>> REDIS_INGRESS_TOPIC = define(
+            HISTORY,
+            "redis.ingress.topic",
+            SettingType.templates(),
+            "{topic},users/{userId}",
+            "a message's topic: members of it in braces; the first one counts whose members are there");
+    static final Setting<String> REDIS_INGRESS_EVENT = define(
+            HISTORY,
+            "redis.ingress.event",
+            SettingType.text("MEMBER", "a member's name"),
+            "event",
+            "the member of a message that is the event type");
+    static final Setting<String> REDIS_INGRESS_DATA = define(
+            HISTORY,
+            "redis.ingress.data",
+            SettingType.text("MEMBER", "a member's name"),
+            "data",
+            "the member of a message that is the data; without it, the whole message is");
+    static final Setting<String> REDIS_INGRESS_ID = define(
+            HISTORY,
+            "redis.ingress.id",
+            SettingType.text("MEMBER", "a member's name"),
+            "id",
+            "the member of a message that is the event's id");
+    static final Setting<Long> REDIS_INGRESS_QUEUE_BYTES = define(
+            HISTORY,
+            "redis.ingress.queue-bytes",
+            SettingType.size(),
+            "16MiB",
+            "messages that may wait for the log; what comes beyond is dropped and counted");
     static final Setting<String> DURABILITY = define(
             HISTORY,
             "durability",

@@ -9,6 +9,7 @@ import dev.fanfare.hub.MemoryLog;
 import dev.fanfare.hub.Peers;
 import dev.fanfare.hub.Retention;
 import dev.fanfare.hub.Subscription;
+import dev.fanfare.redis.Ingress;
 import dev.fanfare.redis.RedisLog;
 import dev.fanfare.redis.RedisSettings;
 import dev.fanfare.rocksdb.Durability;
@@ -27,6 +28,7 @@ import java.time.InstantSource;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A node made of its parts, from its settings, until it is told to stop. */
 final class Node {
@@ -37,10 +39,12 @@ final class Node {
 
     private final Server server;
     private final Authenticator authenticator;
+    private final @Nullable Ingress ingress;
 
-    private Node(Server server, Authenticator authenticator) {
+    private Node(Server server, Authenticator authenticator, @Nullable Ingress ingress) {
         this.server = server;
         this.authenticator = authenticator;
+        this.ingress = ingress;
     }
 
     /**
@@ -84,6 +88,9 @@ final class Node {
     void use(Settings changed) {
         authenticator.use(Access.of(changed));
         server.reload(serverSettings(changed));
+        if (ingress != null) {
+            ingress.use(Channels.mapping(changed));
+        }
     }
 
     private static String logName(Settings settings, boolean memory) {
@@ -110,7 +117,9 @@ final class Node {
         Peers peers = log instanceof RedisLog shared ? shared.peers() : Peers.none();
         Hub hub = new Hub(log, bounds, Server.frames(), metrics);
         Authenticator authenticator = new Authenticator(Access.of(settings), InstantSource.system());
-        return new Node(new Server(hub, authenticator, serverSettings(settings), metrics, peers), authenticator);
+        Server server = new Server(hub, authenticator, serverSettings(settings), metrics, peers);
+        Ingress ingress = log instanceof RedisLog shared ? Channels.bridge(settings, shared, metrics.ingress()) : null;
+        return new Node(server, authenticator, ingress);
     }
 
     private static EventLog log(Settings settings, boolean memory) {

@@ -1,5 +1,6 @@
 package dev.fanfare.cli;
 
+import dev.fanfare.http.MessageMapping;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Arrays;
@@ -118,6 +119,25 @@ record SettingType<T>(String label, String expected, Function<String, T> parser)
             List<String> parts =
                     Arrays.stream(text.split(",", -1)).map(String::strip).toList();
             return check(!parts.contains(""), parts);
+        });
+    }
+
+    /** Channels of Redis' Pub/Sub by their names; a pattern would have to be subscribed to otherwise. */
+    static SettingType<List<String>> channels() {
+        SettingType<List<String>> names = list("channels like user:events, without *, ? or [");
+        return new SettingType<>(names.label, names.expected, text -> {
+            List<String> channels = names.parser.apply(text);
+            return check(channels.stream().noneMatch(name -> name.matches(".*[*?\\[].*")), channels);
+        });
+    }
+
+    /** Templates of topics, of which there has to be one. */
+    static SettingType<List<String>> templates() {
+        SettingType<List<String>> templates = list("topics with members in braces, like users/{userId}");
+        return new SettingType<>(templates.label, templates.expected, text -> {
+            List<String> topics = templates.parser.apply(text);
+            topics.forEach(MessageMapping::checkTemplate);
+            return check(!topics.isEmpty(), topics);
         });
     }
 

@@ -173,6 +173,10 @@ final class SettingsReader {
         if (settings.value(Definitions.REDIS).isPresent()) {
             compareWithRedis(settings);
         }
+        if (settings.value(Definitions.REDIS).isEmpty()
+                && settings.value(Definitions.REDIS_INGRESS_CHANNELS).isPresent()) {
+            refuse(settings, Definitions.REDIS_INGRESS_CHANNELS, "redis too, the server whose channels they are");
+        }
         if (isOpen(settings)
                 && !settings.value(Definitions.INSECURE)
                 && reachesBeyond(settings.value(Definitions.HOST))) {
