@@ -74,7 +74,9 @@ export async function sharedFetch(options, url, init) {
     return send(url, init);
   }
   if (first.status !== 200) return first;
-  const member = new Member(Group.of(url, options), reader, await first.json());
+  const page = await first.json();
+  init.signal.throwIfAborted(); // a group would wait for the end of a member that is over
+  const member = new Member(Group.of(url, options), reader, page);
   return new Response(member.body, { headers: { 'Content-Type': 'text/event-stream' } });
 }
 
