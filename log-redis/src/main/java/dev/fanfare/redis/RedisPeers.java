@@ -4,8 +4,6 @@ import static java.util.Objects.requireNonNull;
 import static java.util.stream.Collectors.joining;
 
 import dev.fanfare.hub.Peers;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RedisPeers implements Peers {
 
-    private static final Logger LOG = System.getLogger(RedisPeers.class.getName());
     private static final long BEAT_MILLIS = 1_000;
     private static final String HERE = "here";
     private static final String GONE = "";
@@ -42,7 +39,6 @@ final class RedisPeers implements Peers {
     private volatile List<Map<String, Long>> told = List.of();
     private volatile long toldAt = System.nanoTime();
     private boolean beating;
-    private boolean silent;
 
     RedisPeers(Server server, Followers followers, String node) {
         this.server = server;
@@ -76,12 +72,6 @@ final class RedisPeers implements Peers {
                             beating = false;
                             if (reply != null) {
                                 heard(reply);
-                            } else if (!silent && !server.isClosed()) {
-                                silent = true;
-                                LOG.log(
-                                        Level.WARNING,
-                                        "streams stay open, publishing is refused and other nodes are not seen: {0}",
-                                        String.valueOf(requireNonNull(failure).getMessage()));
                             }
                         },
                         thread);
@@ -95,10 +85,6 @@ final class RedisPeers implements Peers {
         }
         told = List.copyOf(others);
         toldAt = System.nanoTime();
-        if (silent) {
-            silent = false;
-            LOG.log(Level.INFO, "Redis answers again; other nodes that are here: {0}", others.size());
-        }
     }
 
     private String[] arguments(Map<String, Long> figures) {

@@ -113,14 +113,25 @@ final class AdminPages {
 
     /** Ends a user's streams; with {@code ?revoke}, what he was given until now opens no other. */
     CompletableFuture<byte[]> closeUser(String user, Query query) {
-        CompletionStage<?> before =
-                query.has("revoke") ? server.access().revoke(user) : CompletableFuture.completedFuture(null);
-        return before.thenCompose(revoked -> streams.endOf(user))
-                .thenApply(ended -> Json.bytes(json -> {
-                    json.writeNumberProperty("closed", ended.count());
-                    json.writeNumberProperty("missing", ended.missing());
+        CompletionStage<HubStreams.Ended> ended = query.has("revoke") ? revoke(user) : streams.endOf(user);
+        return ended.thenApply(done -> Json.bytes(json -> {
+                    json.writeNumberProperty("closed", done.count());
+                    json.writeNumberProperty("missing", done.missing());
                 }))
                 .toCompletableFuture();
+    }
+
+    /**
+     * The revocation itself ends most of them, so they are counted before; it does not wait for that, so of those on other nodes the
+     * count may miss some.
+     */
+    private CompletionStage<HubStreams.Ended> revoke(String user) {
+        CompletionStage<Integer> before = streams.countOf(user);
+        return server.access()
+                .revoke(user)
+                .thenCompose(revoked -> streams.endOf(user))
+                .thenCombine(
+                        before, (rest, count) -> new HubStreams.Ended(Math.max(count, rest.count()), rest.missing()));
     }
 
     /** Forgets a topic's history; completes once no node gives an earlier event of it. */

@@ -26,6 +26,7 @@ final class HubStreams implements Peers.Member {
     private static final String LIST = "list";
     private static final String END = "end";
     private static final String END_OF = "end-of";
+    private static final String COUNT_OF = "count-of";
     private static final String PASSED = "passed";
     private static final String MORE = "more";
 
@@ -66,6 +67,7 @@ final class HubStreams implements Peers.Member {
             case LIST -> here.list(query).thenApply(HubStreams::lines);
             case END -> here.end(value(query, "id")).thenApply(String::valueOf);
             case END_OF -> here.endOf(value(query, "user")).thenApply(String::valueOf);
+            case COUNT_OF -> here.countOf(value(query, "user")).thenApply(String::valueOf);
             case PASSED -> hub.passed().thenApply(passed -> "");
             default -> CompletableFuture.failedFuture(new IllegalArgumentException(name));
         };
@@ -148,6 +150,14 @@ final class HubStreams implements Peers.Member {
     /** Ends a user's streams on all nodes. */
     CompletableFuture<Ended> endOf(String user) {
         return here.endOf(user).thenCombine(ask(END_OF, "user", user), HubStreams::ended);
+    }
+
+    /** How many streams a user has on all nodes, as far as they answer; those here before anything that is done after this call. */
+    CompletableFuture<Integer> countOf(String user) {
+        return here.countOf(user)
+                .thenCombine(
+                        ask(COUNT_OF, "user", user),
+                        (own, answers) -> ended(own, answers).count());
     }
 
     private static Ended ended(int own, Peers.Answers answers) {

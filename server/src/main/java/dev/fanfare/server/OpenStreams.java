@@ -105,32 +105,46 @@ final class OpenStreams {
         return end(EndCause.ADMIN, stream -> stream.id().equals(id));
     }
 
+    /** How many streams a user has. */
+    CompletableFuture<Integer> countOf(String user) {
+        return onEachLoop(loop -> of(loop, stream -> isOf(user, stream)).size()).thenApply(OpenStreams::sum);
+    }
+
     /** Ends a user's streams; how many there were. */
     CompletableFuture<Integer> endOf(String user) {
-        return end(EndCause.ADMIN, stream -> user.equals(stream.caller().user()));
+        return end(EndCause.ADMIN, stream -> isOf(user, stream));
     }
 
     /** A user's credentials that were issued up to a time are no good any more. */
     void revoked(String user, long issuedUpTo) {
-        end(
-                EndCause.REVOKED,
-                stream -> user.equals(stream.caller().user()) && stream.caller().issued() <= issuedUpTo);
+        end(EndCause.REVOKED, stream -> isOf(user, stream) && stream.caller().issued() <= issuedUpTo);
+    }
+
+    private static boolean isOf(String user, EventStream stream) {
+        return user.equals(stream.caller().user());
     }
 
     private CompletableFuture<Integer> end(EndCause cause, Predicate<EventStream> which) {
-        return onEachLoop(loop -> end(loop, cause, which))
-                .thenApply(ended -> ended.stream().mapToInt(Integer::intValue).sum());
+        return onEachLoop(loop -> {
+                    List<EventStream> found = of(loop, which);
+                    found.forEach(stream -> stream.end(cause));
+                    return found.size();
+                })
+                .thenApply(OpenStreams::sum);
     }
 
-    private static int end(Loop loop, EndCause cause, Predicate<EventStream> which) {
+    private static int sum(List<Integer> counts) {
+        return counts.stream().mapToInt(Integer::intValue).sum();
+    }
+
+    private static List<EventStream> of(Loop loop, Predicate<EventStream> which) {
         List<EventStream> found = new ArrayList<>(1);
         loop.forEach(cursor -> {
             if (cursor.sink() instanceof EventStream stream && which.test(stream)) {
                 found.add(stream);
             }
         });
-        found.forEach(stream -> stream.end(cause));
-        return found.size();
+        return found;
     }
 
     private <T> CompletableFuture<List<T>> onEachLoop(Function<Loop, T> question) {

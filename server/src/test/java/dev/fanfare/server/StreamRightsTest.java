@@ -121,7 +121,10 @@ class StreamRightsTest {
         Subscriber byToken = listen("", Credentials.bearer(token));
         Subscriber byTicket = listen("ticket=" + ticket);
         Subscriber another = listen("", Credentials.ADMIN);
-        node.ask("DELETE", "/users/alice/streams?revoke", Credentials.ADMIN).has(200);
+        assertThat(node.ask("DELETE", "/users/alice/streams?revoke", Credentials.ADMIN)
+                        .has(200)
+                        .field("closed"))
+                .isEqualTo(2L);
         byToken.rest();
         byTicket.rest();
         node.get("/events?topic=orders/1", Credentials.bearer(token)).isProblem(401, "revoked");
