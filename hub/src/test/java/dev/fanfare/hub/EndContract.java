@@ -401,9 +401,14 @@ public abstract class EndContract {
                 streams.add(hub.open(Subscription.to(one, two)));
             } while (!ending.isDone()
                     && streams.size() < 200); // each asks the log, which is to end the topics meanwhile
+            await("the ends of %d streams".formatted(streams.size()))
+                    .pollInterval(Duration.ofMillis(2))
+                    .until(() -> streams.stream().allMatch(stream -> stream.sink().ended()));
             for (Stream stream : streams) {
-                assertEnded(hub, stream, ending.join());
+                assertThat(stream.sink().ofType("fanfare-end")).hasSize(1);
             }
+            assertEnded(hub, streams.get(0), ending.join());
+            assertEnded(hub, streams.get(streams.size() - 1), ending.join());
         }
     }
 
