@@ -40,9 +40,10 @@ function startPublishing(url, topic, random) {
 
 /**
  * Events one after the other until it is stopped, or the test is over, each sent under its key until it is answered 201, however often the node is away:
- * `published` is what was answered so, `refused` the statuses before that (0: no answer).
+ * `published` is what was answered so, `refused` the statuses before that (0: no answer). With the URLs of several nodes, the next is asked then.
  */
-export function startPersistentPublishing(t, url, topic, { seed, every = 20 }) {
+export function startPersistentPublishing(t, urls, topic, { seed, every = 20 }) {
+  const nodes = [urls].flat();
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const random = seeded(seed);
   const [published, refused] = [[], []];
@@ -50,10 +51,11 @@ export function startPersistentPublishing(t, url, topic, { seed, every = 20 }) {
   const send = async (data, key) => {
     while (!abandoned) {
       const headers = { 'Idempotency-Key': key };
-      const answer = await request('POST', `${url}/topics/${topic}`, { body: data, agent, headers }).catch(() => ({ status: 0 }));
+      const answer = await request('POST', `${nodes[0]}/topics/${topic}`, { body: data, agent, headers }).catch(() => ({ status: 0 }));
       if (answer.status === 201) return answer.json.id;
       if (![0, 502, 503, 504].includes(answer.status)) throw new Error(`publish was answered ${answer.status}: ${answer.text}`);
       refused.push(answer.status);
+      nodes.push(nodes.shift());
       await pause(100);
     }
   };

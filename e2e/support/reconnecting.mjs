@@ -18,20 +18,22 @@ export class ReconnectingStream {
   failed;
   open = false;
   closed = false;
-  #url;
+  #urls;
   #lastEventId = '';
   #retry = 3_000;
   #timer;
   #request;
 
-  constructor(url) {
-    this.#url = url;
+  /** `urls` is one, or those of several nodes, which take turns. */
+  constructor(urls) {
+    this.#urls = [urls].flat();
     this.#connect();
   }
 
   #connect() {
     const headers = { Accept: 'text/event-stream', ...(this.#lastEventId && { 'Last-Event-ID': this.#lastEventId }) };
-    this.#request = http.get(this.#url, { agent: false, headers }, (response) => this.#answered(response));
+    this.#urls.push(this.#urls.shift());
+    this.#request = http.get(this.#urls.at(-1), { agent: false, headers }, (response) => this.#answered(response));
     this.#request.on('error', () => {});
     this.#request.on('close', () => this.#over());
   }
@@ -67,12 +69,14 @@ export class ReconnectingStream {
   }
 }
 
-/** So many of them, open. They end with the test. */
-export async function openStreams(t, url, count) {
+/** So many of them, open. They end with the test. Those of several URLs begin with each in turn. */
+export async function openStreams(t, urls, count) {
+  const all = [urls].flat();
+  const turned = (i) => [...all.slice(i % all.length), ...all.slice(0, i % all.length)];
   const streams = [];
   t.after(() => streams.forEach((stream) => stream.close()));
   while (streams.length < count) {
-    for (let i = 0; i < 100 && streams.length < count; i++) streams.push(new ReconnectingStream(url));
+    for (let i = 0; i < 100 && streams.length < count; i++) streams.push(new ReconnectingStream(turned(streams.length)));
     await until(() => `${streams.length} streams to open; ${streams.filter((stream) => stream.open).length} are`, () => streams.every((stream) => stream.open));
   }
   return streams;
