@@ -307,6 +307,20 @@ class NodesTest {
     }
 
     @Test
+    void aMasterThatHasLostItsReplicasRefusesAppendsUntilItHasThemBack() {
+        try (RedisServer own = new RedisServer();
+                RedisLog log = own.open(AMPLE, null)) {
+            append(log, "a", "before");
+            own.command("CONFIG", "SET", "min-replicas-to-write", "1");
+            assertThat(isUnavailable(log.append(List.of(event("a", "refused")))))
+                    .isTrue();
+            own.command("CONFIG", "SET", "min-replicas-to-write", "0");
+            append(log, "a", "after");
+            assertThat(data(log, "a")).containsExactly("before", "after");
+        }
+    }
+
+    @Test
     void aHubOfALaterFormatIsRefused() {
         try (RedisLog log = server.open("later", AMPLE, null);
                 RedisClient admin = RedisClient.create(server.uri())) {
