@@ -403,7 +403,8 @@ public abstract class EndContract {
                     && streams.size() < 200); // each asks the log, which is to end the topics meanwhile
             await("the ends of %d streams".formatted(streams.size()))
                     .pollInterval(Duration.ofMillis(2))
-                    .until(() -> streams.stream().allMatch(stream -> stream.sink().ended()));
+                    .until(() ->
+                            streams.stream().allMatch(stream -> stream.sink().ended()));
             for (Stream stream : streams) {
                 assertThat(stream.sink().ofType("fanfare-end")).hasSize(1);
             }

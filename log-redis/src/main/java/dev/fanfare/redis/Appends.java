@@ -37,7 +37,7 @@ final class Appends implements RedisConnectionStateListener {
 
     private static final int MOST_CALLS = 16;
     private static final int MOST_APPENDS_A_CALL = 256;
-    private static final int MOST_ENTRIES_A_CALL = 2_048;
+    private static final int MOST_ENTRIES_A_CALL = 256;
     private static final long MOST_BYTES_A_CALL = 1L << 20;
     private static final long MOST_BYTES_WAITING = 64L << 20;
     private static final int DIGITS = 16;
