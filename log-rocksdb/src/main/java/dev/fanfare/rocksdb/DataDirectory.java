@@ -1,5 +1,6 @@
 package dev.fanfare.rocksdb;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -10,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -35,12 +35,10 @@ final class DataDirectory implements AutoCloseable {
 
     private final Path path;
     private final FileChannel lockFile;
-    private final FileStore fileStore;
 
-    private DataDirectory(Path path, FileChannel lockFile) throws IOException {
+    private DataDirectory(Path path, FileChannel lockFile) {
         this.path = path;
         this.lockFile = lockFile;
-        this.fileStore = Files.getFileStore(path);
     }
 
     /**
@@ -162,12 +160,9 @@ final class DataDirectory implements AutoCloseable {
 
     /** Whether so little room is left that what is written now would be missing where files are put in order. */
     boolean isFull() {
-        try {
-            long reserve = Math.min(MOST_RESERVE, Math.max(LEAST_RESERVE, fileStore.getTotalSpace() / 10));
-            return fileStore.getUsableSpace() < reserve;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        File file = path.toFile(); // whose FileStore is not found where its mount point is not seen, as in a chroot
+        long total = file.getTotalSpace();
+        return total > 0 && file.getUsableSpace() < Math.min(MOST_RESERVE, Math.max(LEAST_RESERVE, total / 10));
     }
 
     @Override
