@@ -1,11 +1,14 @@
 // Several nodes on one Redis server, under streams that come back to any of them and a publisher that asks the next: a node is killed, all
-// are restarted one after the other, the server is away. Long: more streams, and away for longer.
+// are restarted one after the other, also with the next version, the server is away. Long: more streams, and away for longer.
 import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { test } from 'node:test';
 import { startPersistentPublishing } from './support/accounting.mjs';
+import { emptyDirectory } from './support/folder.mjs';
 import { history, request } from './support/http.mjs';
 import { startNode } from './support/node.mjs';
+import { checkout, fanfare, run } from './support/process.mjs';
 import { newSeed } from './support/random.mjs';
 import { assertNothingLost, openStreams } from './support/reconnecting.mjs';
 import { startRedis } from './support/redis.mjs';
@@ -21,7 +24,7 @@ async function startHub(t, count, { settings, args = [] } = {}) {
   const seed = newSeed();
   const topic = `faults/${seed}`;
   const redis = await startRedis(t, settings);
-  const start = (port) => startNode(t, { redis: redis.url, port, args: ['--retry', '500ms', ...args] });
+  const start = (port, command) => startNode(t, { redis: redis.url, port, command, args: ['--retry', '500ms', ...args] });
   const nodes = await Promise.all(Array.from({ length: count }, () => start()));
   const urls = nodes.map((node) => node.url);
   const streams = await openStreams(t, urls.map((url) => `${url}/topics/${topic}`), STREAMS);
@@ -32,6 +35,35 @@ async function startHub(t, count, { settings, args = [] } = {}) {
   };
   await more(30);
   return { topic, redis, start, nodes, streams, publisher, more, hint: `seed ${seed}` };
+}
+
+/**
+ * How to run what comes after this version: it knows a format more, and stores a field more with the hub and with each event.
+ * Its scripts are these with that, in front of the jar's.
+ */
+async function nextVersion(t) {
+  const classes = await emptyDirectory(t);
+  await mkdir(`${classes}/dev/fanfare/redis`, { recursive: true });
+  const change = async (name, changes) => {
+    let script = await readFile(`${checkout}log-redis/src/main/resources/dev/fanfare/redis/${name}`, 'utf8');
+    for (const [from, to] of changes) {
+      assert.ok(script.includes(from), `${name} is without ${from}`);
+      script = script.replace(from, to);
+    }
+    await writeFile(`${classes}/dev/fanfare/redis/${name}`, script);
+  };
+  await change('common.lua', [
+    ['local FORMAT = 1', 'local FORMAT = 2'],
+    ["'bytes', 'events'}", "'bytes', 'events', 'added'}"],
+    ['if tonumber(meta.format) > FORMAT', 'meta.added = meta.added or 0\n if tonumber(meta.format) > FORMAT'],
+    ['bytes = 0, events = 0}', 'bytes = 0, events = 0, added = 0}'],
+  ]);
+  await change('append.lua', [
+    ["'d', entry.d)", "'d', entry.d, 'added', 'more')"],
+    ['meta.events = meta.events + 1', 'meta.events = meta.events + 1\n  meta.added = meta.added + 1'],
+  ]);
+  const java = '. "$0/.ci/tools.sh"; find_java java; exec "$java_home/bin/java" -cp "$1:$jar" dev.fanfare.cli.Main "${@:2}"';
+  return ['bash', '-c', `top=$0; ${java}`, checkout, classes];
 }
 
 /** Each stream has each event once and in order, and the log has no other. */
@@ -68,6 +100,34 @@ test('three nodes are restarted one after the other under load: nothing is lost,
   t.diagnostic(await assertWhole(hub));
   assert.deepEqual(hub.streams.filter((stream) => stream.cuts > 0), []);
   assert.deepEqual(hub.streams.filter((stream) => stream.ends.length === 0), [], 'a stream that no restart has ended');
+});
+
+test('nodes of two versions are one hub, which gets the format of the newer when the last older node is gone', async (t) => {
+  const hub = await startHub(t, 3, { args: ['--drain.delay', '0s', '--drain.time', '500ms'] });
+  const next = await nextVersion(t);
+  const meta = (field) => hub.redis.command('HGET', '{default}:meta', field);
+  const restart = async (i, version) => {
+    assert.equal(await hub.nodes[i].stop(), 0);
+    hub.nodes[i] = await hub.start(hub.nodes[i].port, version);
+    await hub.more(20);
+  };
+  await restart(1, next);
+  await restart(0, next); // from now on the publisher asks node 1
+  await restart(0); // and back
+  await restart(0, next);
+  assert.equal(await meta('format'), '1', 'the format that the last node of this version knows');
+  const added = Number(await meta('added'));
+  assert.ok(added > 0, 'what the next version adds is kept by this one');
+
+  await restart(2, next);
+  await until('the format to be raised', async () => (await meta('format')) === '2', { within: 20_000 });
+  await hub.more(20);
+  const { code, stderr } = await run(t, fanfare, ['serve', '--redis', hub.redis.url, '--port', '0']);
+  assert.equal(code, 1);
+  assert.match(stderr, /hub 'default' has format 2, which this version does not know; run a later Fanfare/);
+
+  t.diagnostic(await assertWhole(hub));
+  assert.deepEqual(hub.streams.filter((stream) => stream.cuts > 0), []);
 });
 
 test(`Redis is away for ${AWAY / 1000} s: streams stay open, publishes are told to come again, and none is doubled`, async (t) => {

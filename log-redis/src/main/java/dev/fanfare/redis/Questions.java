@@ -126,9 +126,9 @@ final class Questions extends RedisPubSubAdapter<String, String> implements Auto
         String[] head = message.substring(0, Math.max(0, end)).split(" ", -1);
         String text = message.substring(end + 1);
         try {
-            if (channel.equals(questions) && head.length == 3) {
+            if (channel.equals(questions) && head.length >= 3) {
                 heard(head[0], head[1], Reply.position(head[2]), text);
-            } else if (head.length == 2) {
+            } else if (head.length >= 2) {
                 answered(head[0], Long.parseLong(head[1]), text);
             }
         } catch (NumberFormatException e) {

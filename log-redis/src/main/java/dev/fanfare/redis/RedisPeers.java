@@ -39,6 +39,8 @@ final class RedisPeers implements Peers {
     private volatile List<Map<String, Long>> told = List.of();
     private volatile long toldAt = System.nanoTime();
     private boolean beating;
+    /** How many beats in a row were answered. */
+    private int answered;
 
     RedisPeers(Server server, Followers followers, String node) {
         this.server = server;
@@ -72,12 +74,15 @@ final class RedisPeers implements Peers {
                             beating = false;
                             if (reply != null) {
                                 heard(reply);
+                            } else {
+                                answered = 0;
                             }
                         },
                         thread);
     }
 
     private void heard(Reply reply) {
+        answered++;
         places.lookAfter(reply.number(0) == 1);
         List<Map<String, Long>> others = new ArrayList<>();
         for (int i = 1; i < reply.size(); i++) {
@@ -95,7 +100,8 @@ final class RedisPeers implements Peers {
     }
 
     private String[] arguments(String text) {
-        return new String[] {node, Long.toString(LEASE.toMillis()), text};
+        String steady = answered * BEAT_MILLIS > LEASE.toMillis() ? "1" : "";
+        return new String[] {node, Long.toString(LEASE.toMillis()), text, steady};
     }
 
     /** What is no number is of a version that is not known here. */

@@ -2,6 +2,8 @@
 -- milliseconds or '' for this server's, ARGV[2] the newest position that the calling node has seen.
 -- A position is 16 hexadecimal digits, 11 of milliseconds and 5 of a counter: it sorts as text, and no number is above 2^53.
 
+-- A node knows a format and the one before, and keeps what the one after adds. A hub has a format that all its nodes know, and gets the
+-- next when all know that (beat.lua).
 local FORMAT = 1
 local ZERO = ('0'):rep(16)
 local UNTAGGED = '0000'
@@ -114,7 +116,7 @@ do
   else
     local birth = newer(at(NOW), ARGV[2] == ZERO and ZERO or successor(ARGV[2]))
     local removals = 1000 * math.max(NOW, millis(birth))
-    meta = {format = tostring(FORMAT), last = birth, tag = UNTAGGED, birth = birth, floor = birth, highest = birth, agedTo = ZERO,
+    meta = {format = tostring(math.max(1, FORMAT - 1)), last = birth, tag = UNTAGGED, birth = birth, floor = birth, highest = birth, agedTo = ZERO,
       floorRaised = removals, removals = removals, bytes = 0, events = 0}
     dirty = true
   end
