@@ -99,6 +99,31 @@ final class Definitions {
             SettingType.text("FILE", "a PEM file of certificates").or("off"),
             "off",
             "who may sign the certificate of that server, with rediss; off: those that Java knows");
+    static final Setting<Optional<String>> REDIS_CERT = define(
+            HISTORY,
+            "redis.cert",
+            SettingType.text("FILE", "a PEM file of certificates").or("off"),
+            "off",
+            "this node's own certificate, for a server with tls-auth-clients; goes with redis.key");
+    static final Setting<Optional<String>> REDIS_KEY = define(
+            HISTORY,
+            "redis.key",
+            SettingType.text("FILE", "a PEM file of a key").or("off"),
+            "off",
+            "the file with that certificate's key, in PKCS #8 and without a password");
+    static final Setting<Optional<String>> REDIS_SENTINEL_PASSWORD = define(
+            HISTORY,
+            "redis.sentinel-password",
+            SettingType.text("SECRET", "a text").or("off"),
+            "off",
+            "what the sentinels of redis-sentinel ask for; the password in the URL is the servers'",
+            Setting.Form.SECRET);
+    static final Setting<Duration> REDIS_TIMEOUT = define(
+            HISTORY,
+            "redis.timeout",
+            SettingType.time("100ms", "1m"),
+            "5s",
+            "how long an answer of that server may take; then publishes are refused until it answers");
     static final Setting<Optional<List<String>>> REDIS_INGRESS_CHANNELS = define(
             HISTORY,
             "redis.ingress.channels",

@@ -139,7 +139,13 @@ final class Node {
             REDIS_CLIENT.setLevel(java.util.logging.Level.SEVERE);
             RedisSettings server = RedisSettings.of(redis.get())
                     .withHub(settings.value(Definitions.REDIS_HUB))
-                    .withCa(settings.value(Definitions.REDIS_CA).map(Path::of).orElse(null));
+                    .withTimeout(settings.value(Definitions.REDIS_TIMEOUT))
+                    .withTls(new RedisSettings.Tls(
+                            settings.value(Definitions.REDIS_CA).map(Path::of).orElse(null),
+                            settings.value(Definitions.REDIS_CERT).map(Path::of).orElse(null),
+                            settings.value(Definitions.REDIS_KEY).map(Path::of).orElse(null)))
+                    .withSentinelPassword(
+                            settings.value(Definitions.REDIS_SENTINEL_PASSWORD).orElse(null));
             return RedisLog.open(server, retention);
         }
         return RocksLog.open(

@@ -177,6 +177,14 @@ final class SettingsReader {
                 && settings.value(Definitions.REDIS_INGRESS_CHANNELS).isPresent()) {
             refuse(settings, Definitions.REDIS_INGRESS_CHANNELS, "redis too, the server whose channels they are");
         }
+        if (settings.value(Definitions.REDIS_CERT).isPresent()
+                && settings.value(Definitions.REDIS_KEY).isEmpty()) {
+            refuse(settings, Definitions.REDIS_CERT, "redis.key too, the file with its key");
+        }
+        if (settings.value(Definitions.REDIS_KEY).isPresent()
+                && settings.value(Definitions.REDIS_CERT).isEmpty()) {
+            refuse(settings, Definitions.REDIS_KEY, "redis.cert too, the file with its certificate");
+        }
         if (isOpen(settings)
                 && !settings.value(Definitions.INSECURE)
                 && reachesBeyond(settings.value(Definitions.HOST))) {

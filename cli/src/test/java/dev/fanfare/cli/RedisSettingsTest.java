@@ -54,6 +54,23 @@ class RedisSettingsTest {
     }
 
     @Test
+    void aCertificateAndItsKeyAreGivenTogether() {
+        isRefused(Run.of("serve", "--redis", URL, "--redis.cert", "c.pem"), "redis.cert", "redis.key too");
+        isRefused(Run.of("serve", "--redis", URL, "--redis.key", "k.pem"), "redis.key", "redis.cert too");
+        assertThat(Run.of("serve", "--redis", URL, "--redis.cert", "c.pem", "--redis.key", "k.pem")
+                        .err())
+                .contains("redis.cert: c.pem cannot be read");
+    }
+
+    @Test
+    void thePasswordOfTheSentinelsIsShownToNobody() {
+        assertThat(Run.of("serve", "--check", "--redis.sentinel-password", "sesame")
+                        .out())
+                .contains("# redis.sentinel-password: set, not shown")
+                .doesNotContain("sesame");
+    }
+
+    @Test
     void aServerThatIsNotThereIsExitCode1AndOneLine() {
         Run run = Run.of("serve", "--redis", URL);
 

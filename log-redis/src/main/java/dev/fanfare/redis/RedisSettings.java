@@ -12,12 +12,40 @@ import org.jspecify.annotations.Nullable;
  *     rediss-sentinel://} with TLS
  * @param hub the hub's name there; several may share a server
  * @param timeout how long an answer may take; after it an append fails as unavailable, though it may have been stored
- * @param ca the certificates of the authorities, in a PEM file, that may sign a server's; null for those that Java knows
+ * @param tls what stands for the server and for this node with {@code rediss}
+ * @param sentinelPassword what those who know the server ask for themselves; null for nothing
  */
 public record RedisSettings(
-        String uri, String hub, Duration timeout, @Nullable Path ca) {
+        String uri,
+        String hub,
+        Duration timeout,
+        Tls tls,
+        @Nullable String sentinelPassword) {
 
     private static final Duration LEAST = Duration.ofMillis(100);
+
+    /**
+     * Certificates and keys, each in a PEM file.
+     *
+     * @param ca the certificates of the authorities that may sign a server's; null for those that Java knows
+     * @param certificate this node's own, with those in between; null for none
+     * @param key its key, in PKCS #8 without a password; null for none
+     */
+    public record Tls(
+            @Nullable Path ca,
+            @Nullable Path certificate,
+            @Nullable Path key) {
+
+        /** The authorities that Java knows, and nothing that stands for the node. */
+        public static final Tls DEFAULT = new Tls(null, null, null);
+
+        /** Checks that key and certificate are together. */
+        public Tls {
+            if ((certificate == null) != (key == null)) {
+                throw new IllegalArgumentException("a certificate goes with its key");
+            }
+        }
+    }
 
     /** Checks the bounds. */
     public RedisSettings {
@@ -32,22 +60,27 @@ public record RedisSettings(
 
     /** The hub {@code default}, 5 seconds, and the authorities that Java knows. */
     public static RedisSettings of(String uri) {
-        return new RedisSettings(uri, "default", Duration.ofSeconds(5), null);
+        return new RedisSettings(uri, "default", Duration.ofSeconds(5), Tls.DEFAULT, null);
     }
 
     /** As these, but for another hub. */
     public RedisSettings withHub(String hub) {
-        return new RedisSettings(uri, hub, timeout, ca);
+        return new RedisSettings(uri, hub, timeout, tls, sentinelPassword);
     }
 
     /** As these, but with another timeout. */
     public RedisSettings withTimeout(Duration timeout) {
-        return new RedisSettings(uri, hub, timeout, ca);
+        return new RedisSettings(uri, hub, timeout, tls, sentinelPassword);
     }
 
-    /** As these, but with authorities of one's own. */
-    public RedisSettings withCa(@Nullable Path ca) {
-        return new RedisSettings(uri, hub, timeout, ca);
+    /** As these, but with these certificates and keys. */
+    public RedisSettings withTls(Tls tls) {
+        return new RedisSettings(uri, hub, timeout, tls, sentinelPassword);
+    }
+
+    /** As these, but with a password for the sentinels. */
+    public RedisSettings withSentinelPassword(@Nullable String sentinelPassword) {
+        return new RedisSettings(uri, hub, timeout, tls, sentinelPassword);
     }
 
     /** What all keys begin with; in braces, so that a cluster keeps them together. */

@@ -26,6 +26,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,7 +40,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,7 +78,7 @@ final class Server implements AutoCloseable {
         this.keys = new String[] {settings.prefix()};
         this.uri = uri(settings);
         this.name = name(uri);
-        SslOptions ssl = ssl(settings.ca());
+        SslOptions ssl = ssl(settings.tls());
         this.resources = DefaultClientResources.builder()
                 .ioThreadPoolSize(THREADS)
                 .computationThreadPoolSize(THREADS)
@@ -116,7 +116,7 @@ final class Server implements AutoCloseable {
             }
         } catch (RedisException e) {
             shutDown();
-            throw new RedisLogException(name + " cannot be used: " + message(e) + hint(e), e);
+            throw new RedisLogException(name + " cannot be used: " + message(e) + Fitness.hint(e), e);
         } catch (RedisLogException e) {
             shutDown();
             throw e;
@@ -127,6 +127,10 @@ final class Server implements AutoCloseable {
         try {
             RedisURI uri = RedisURI.create(settings.uri());
             uri.setTimeout(settings.timeout());
+            String password = settings.sentinelPassword();
+            if (password != null) {
+                uri.getSentinels().forEach(sentinel -> sentinel.setAuthentication(password));
+            }
             return uri;
         } catch (IllegalArgumentException e) { // whose message may have the password
             throw new RedisLogException("the address of the Redis server is none (expected: "
@@ -146,14 +150,25 @@ final class Server implements AutoCloseable {
                 + ")";
     }
 
-    private static SslOptions ssl(@Nullable Path ca) {
-        if (ca == null) {
-            return SslOptions.create();
+    private static SslOptions ssl(RedisSettings.Tls tls) {
+        SslOptions.Builder options = SslOptions.builder();
+        if (tls.ca() != null) {
+            options.trustManager(pem("redis.ca", tls.ca(), "certificates"));
         }
-        if (!Files.isReadable(ca)) {
-            throw new RedisLogException("redis.ca: " + ca + " cannot be read (expected: a PEM file of certificates)");
+        if (tls.certificate() != null && tls.key() != null) {
+            options.keyManager(
+                    pem("redis.cert", tls.certificate(), "certificates"),
+                    pem("redis.key", tls.key(), "a key, in PKCS #8 and without a password"),
+                    new char[0]);
         }
-        return SslOptions.builder().trustManager(ca.toFile()).build();
+        return options.build();
+    }
+
+    private static File pem(String setting, Path file, String of) {
+        if (!Files.isReadable(file)) {
+            throw new RedisLogException(setting + ": " + file + " cannot be read (expected: a PEM file of " + of + ")");
+        }
+        return file.toFile();
     }
 
     RedisSettings settings() {
@@ -299,15 +314,6 @@ final class Server implements AutoCloseable {
             last = last.getCause();
         }
         return last.getMessage() == null ? last.toString() : last.getMessage();
-    }
-
-    private static String hint(Throwable failure) {
-        for (Throwable one = failure; one != null; one = one.getCause()) {
-            if (one instanceof SSLException) {
-                return " (is its certificate for this host, and of an authority that Java knows, or of redis.ca?)";
-            }
-        }
-        return "";
     }
 
     /** What a failure of the server's means to those who use the log. */

@@ -32,6 +32,7 @@ class RedisAccessTest {
         openssl("req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=redis"
                 + " -addext subjectAltName=IP:127.0.0.1 -keyout redis.key -out redis.csr");
         openssl("x509 -req -days 2 -in redis.csr -copy_extensions copy -CA ours.crt -CAkey ours.key -out redis.crt");
+        openssl("ec -in redis.key -out old.key"); // not PKCS #8
     }
 
     private static void openssl(String words) throws IOException, InterruptedException {
@@ -45,12 +46,29 @@ class RedisAccessTest {
         assertThat(process.waitFor()).as("openssl %s: %s", words, said).isZero();
     }
 
-    private static RedisServer withTls() {
-        return RedisServer.withTls(certificates.resolve("redis.crt"), certificates.resolve("redis.key"));
+    private static RedisServer withTls(String... more) {
+        return RedisServer.withTls(
+                certificates.resolve("redis.crt"),
+                certificates.resolve("redis.key"),
+                certificates.resolve("ours.crt"),
+                more);
     }
 
     private static RedisSettings tls(RedisServer server, String authority) {
-        return RedisSettings.of("rediss://127.0.0.1:" + server.port()).withCa(certificates.resolve(authority));
+        return tls(server, new RedisSettings.Tls(certificates.resolve(authority), null, null));
+    }
+
+    private static RedisSettings tls(RedisServer server, String certificate, String key) {
+        return tls(
+                server,
+                new RedisSettings.Tls(
+                        certificates.resolve("ours.crt"),
+                        certificates.resolve(certificate),
+                        certificates.resolve(key)));
+    }
+
+    private static RedisSettings tls(RedisServer server, RedisSettings.Tls tls) {
+        return RedisSettings.of("rediss://127.0.0.1:" + server.port()).withTls(tls);
     }
 
     private static void refuses(RedisSettings settings, String... words) {
@@ -81,6 +99,35 @@ class RedisAccessTest {
             refuses(tls(server, "theirs.crt"), where, "redis.ca");
             refuses(RedisSettings.of("rediss://127.0.0.1:" + server.port()), where, "redis.ca");
             refuses(tls(server, "none.crt"), "redis.ca", "none.crt cannot be read");
+        }
+    }
+
+    @Test
+    void aServerThatAsksForItIsShownACertificate() {
+        try (RedisServer server = withTls("--tls-auth-clients", "yes")) {
+            String where = "Redis at 127.0.0.1:" + server.port();
+            accepts(tls(server, "redis.crt", "redis.key"));
+            refuses(tls(server, "ours.crt"), where, "redis.cert");
+            refuses(tls(server, "theirs.crt", "theirs.key"), where, "redis.cert");
+            refuses(tls(server, "redis.crt", "old.key"), "redis.key", "PKCS #8");
+            refuses(tls(server, "redis.crt", "none.key"), "redis.key", "none.key cannot be read");
+        }
+    }
+
+    @Test
+    void sentinelsAreGivenAPasswordOfTheirOwn() {
+        try (RedisServer server = new RedisServer("--requirepass", "secret");
+                RedisServer sentinel = RedisServer.sentinel(
+                        "requirepass sesame",
+                        "sentinel monitor hub 127.0.0.1 " + server.port() + " 1",
+                        "sentinel auth-pass hub secret")) {
+            RedisSettings settings = RedisSettings.of("redis-sentinel://:secret@127.0.0.1:" + sentinel.port() + "#hub");
+            accepts(settings.withSentinelPassword("sesame"));
+            refuses(settings, "127.0.0.1:" + sentinel.port(), "redis.sentinel-password");
+            refuses(
+                    settings.withSentinelPassword("secret-not"),
+                    "127.0.0.1:" + sentinel.port(),
+                    "redis.sentinel-password");
         }
     }
 

@@ -66,12 +66,13 @@ public final class RedisServer implements AutoCloseable {
         }
     }
 
-    /** Starts one that speaks TLS only. */
-    public static RedisServer withTls(Path certificate, Path key) {
+    /** Starts one that speaks TLS only, and trusts this authority. */
+    public static RedisServer withTls(Path certificate, Path key, Path authority, String... settings) {
         RedisServer server = new RedisServer(free(), directory(), List.of());
         server.command.addAll(List.of("--port", "0", "--tls-port", Integer.toString(server.port), "--save", ""));
         server.command.addAll(List.of("--tls-cert-file", certificate.toString(), "--tls-key-file", key.toString()));
-        server.command.addAll(List.of("--tls-ca-cert-file", certificate.toString(), "--tls-auth-clients", "no"));
+        server.command.addAll(List.of("--tls-ca-cert-file", authority.toString(), "--tls-auth-clients", "no"));
+        server.command.addAll(List.of(settings));
         server.process = server.start();
         return server;
     }
