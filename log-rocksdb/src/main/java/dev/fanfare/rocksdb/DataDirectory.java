@@ -158,11 +158,21 @@ final class DataDirectory implements AutoCloseable {
         return path.resolve("committed");
     }
 
-    /** Whether so little room is left that what is written now would be missing where files are put in order. */
-    boolean isFull() {
+    /**
+     * Whether so little room is left that what is written now would be missing where files are put in order.
+     *
+     * @param needed bytes that have to be written yet before others can go
+     */
+    boolean isFull(long needed) {
         File file = path.toFile(); // whose FileStore is not found where its mount point is not seen, as in a chroot
         long total = file.getTotalSpace();
-        return total > 0 && file.getUsableSpace() < Math.min(MOST_RESERVE, Math.max(LEAST_RESERVE, total / 10));
+        long reserve = Math.min(MOST_RESERVE, Math.max(LEAST_RESERVE, total / 10));
+        return total > 0 && file.getUsableSpace() < Math.max(reserve, needed + LEAST_RESERVE);
+    }
+
+    /** Whether there is room for as much as that, even where it is full. */
+    boolean hasRoomFor(long bytes) {
+        return path.toFile().getUsableSpace() > bytes;
     }
 
     @Override

@@ -230,6 +230,7 @@ final class Group implements AutoCloseable {
         } finally {
             state.lock.unlock();
         }
+        log.written(batch.getDataSize());
     }
 
     private void write(Stored stored, byte[] record) throws RocksDBException {

@@ -42,6 +42,10 @@ public final class RocksLog implements EventLog {
 
     private static final int READERS = 4;
     private static final long RETENTION_MILLIS = 250;
+    /** The disk is looked at after so many bytes at the latest, and what is in memory is written to files from so many on. */
+    private static final long BYTES_A_LOOK = 1L << 20;
+
+    private static final long WORTH_FLUSHING = 2L << 20;
     private static final System.Logger LOG = System.getLogger(RocksLog.class.getName());
 
     private final DataDirectory directory;
@@ -61,6 +65,9 @@ public final class RocksLog implements EventLog {
     private volatile Opened opened;
     private volatile Retirement retirement;
     private volatile boolean full;
+    /** Bytes written since the disk was looked at. */
+    private long unlooked;
+
     /** What was found to be unreadable, until it is dealt with. */
     private volatile @Nullable RocksDBException damage;
 
@@ -192,6 +199,15 @@ public final class RocksLog implements EventLog {
         }
     }
 
+    /** To be told what was written: much may be between two passes of retention. On the committer's thread. */
+    void written(long bytes) throws RocksDBException {
+        unlooked += bytes;
+        if (unlooked >= BYTES_A_LOOK) {
+            unlooked = 0;
+            full = directory.isFull(Store.toFlush(store().unflushed()));
+        }
+    }
+
     /** Whether the store could not be opened again yet. */
     boolean isShut() {
         return shut;
@@ -257,11 +273,15 @@ public final class RocksLog implements EventLog {
             return;
         }
         try {
-            full = directory.isFull();
+            long unflushed = broken ? 0 : store().unflushed();
+            full = directory.isFull(Store.toFlush(unflushed));
             if (broken && !full) {
                 reopen();
             }
             if (!broken) {
+                if (full && unflushed > WORTH_FLUSHING && directory.hasRoomFor(Store.toFlush(unflushed))) {
+                    store().flush();
+                }
                 retirement.pass();
             }
         } catch (RocksDBException e) {

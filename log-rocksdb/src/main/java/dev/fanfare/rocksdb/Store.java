@@ -19,6 +19,7 @@ import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
+import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.ReadOptions;
@@ -170,6 +171,23 @@ final class Store implements AutoCloseable {
     /** All of it or nothing; on the disk before this returns if {@code sync}. */
     void write(WriteBatch batch, boolean sync) throws RocksDBException {
         db.write(sync ? synced : unsynced, batch);
+    }
+
+    /** Bytes that are in memory and in write-ahead logs only. */
+    long unflushed() throws RocksDBException {
+        return db.getAggregatedLongProperty("rocksdb.cur-size-all-mem-tables");
+    }
+
+    /** Bytes that a flush of so many takes before it gives any back: files, and the next write-ahead log, which is made at its full length. */
+    static long toFlush(long unflushed) {
+        return unflushed + EVENT_BUFFER + EVENT_BUFFER / 10;
+    }
+
+    /** Writes what is in memory to files, so that their write-ahead logs go; returns when it is done. */
+    void flush() throws RocksDBException {
+        try (FlushOptions options = new FlushOptions()) {
+            db.flush(options, families);
+        }
     }
 
     /** Puts all that was written on the disk. */
