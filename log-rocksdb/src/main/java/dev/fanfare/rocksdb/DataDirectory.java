@@ -30,8 +30,6 @@ final class DataDirectory implements AutoCloseable {
     private static final Set<String> NOT_FOREIGN = Set.of("lock", "format.new", "lost+found");
 
     private static final Duration BETWEEN_TRIES = Duration.ofMillis(50);
-    private static final long LEAST_RESERVE = 2L << 20;
-    private static final long MOST_RESERVE = 128L << 20;
 
     private final Path path;
     private final FileChannel lockFile;
@@ -158,21 +156,9 @@ final class DataDirectory implements AutoCloseable {
         return path.resolve("committed");
     }
 
-    /**
-     * Whether so little room is left that what is written now would be missing where files are put in order.
-     *
-     * @param needed bytes that have to be written yet before others can go
-     */
-    boolean isFull(long needed) {
-        File file = path.toFile(); // whose FileStore is not found where its mount point is not seen, as in a chroot
-        long total = file.getTotalSpace();
-        long reserve = Math.min(MOST_RESERVE, Math.max(LEAST_RESERVE, total / 10));
-        return total > 0 && file.getUsableSpace() < Math.max(reserve, needed + LEAST_RESERVE);
-    }
-
-    /** Whether there is room for as much as that, even where it is full. */
-    boolean hasRoomFor(long bytes) {
-        return path.toFile().getUsableSpace() > bytes;
+    /** Where room is looked for; its FileStore is not found where its mount point is not seen, as in a chroot. */
+    File file() {
+        return path.toFile();
     }
 
     @Override

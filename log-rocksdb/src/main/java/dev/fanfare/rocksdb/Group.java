@@ -69,7 +69,7 @@ final class Group implements AutoCloseable {
      * @throws AppendRefused if it is refused; then nothing of it is taken in
      */
     long[] add(List<? extends Entry> entries) throws RocksDBException {
-        log.checkRoomOnDisk();
+        log.checkWritable();
         int size = added.size();
         long before = last;
         undo.clear();

@@ -42,10 +42,6 @@ public final class RocksLog implements EventLog {
 
     private static final int READERS = 4;
     private static final long RETENTION_MILLIS = 250;
-    /** The disk is looked at after so many bytes at the latest, and what is in memory is written to files from so many on. */
-    private static final long BYTES_A_LOOK = 1L << 20;
-
-    private static final long WORTH_FLUSHING = 2L << 20;
     private static final System.Logger LOG = System.getLogger(RocksLog.class.getName());
 
     private final DataDirectory directory;
@@ -64,10 +60,7 @@ public final class RocksLog implements EventLog {
     private final Thread committing = named("fanfare-log-committer").newThread(committer);
     private volatile Opened opened;
     private volatile Retirement retirement;
-    private volatile boolean full;
-    /** Bytes written since the disk was looked at. */
-    private long unlooked;
-
+    private final Room room;
     /** What was found to be unreadable, until it is dealt with. */
     private volatile @Nullable RocksDBException damage;
 
@@ -81,6 +74,7 @@ public final class RocksLog implements EventLog {
             DataDirectory directory, Retention retention, Durability durability, InstantSource clock, Mark mark)
             throws RocksDBException, IOException {
         this.directory = directory;
+        this.room = new Room(directory);
         this.retention = retention;
         this.durability = durability;
         this.clock = clock;
@@ -189,23 +183,17 @@ public final class RocksLog implements EventLog {
         }
     }
 
-    /** Refuses what would fill the disk. */
-    void checkRoomOnDisk() {
-        if (full) {
-            throw diskFull();
-        }
+    /** Refuses an append for which there is no room, or no store. */
+    void checkWritable() {
+        room.check();
         if (broken) {
             throw notOpen();
         }
     }
 
-    /** To be told what was written: much may be between two passes of retention. On the committer's thread. */
+    /** To be told what was written, by the committer. */
     void written(long bytes) throws RocksDBException {
-        unlooked += bytes;
-        if (unlooked >= BYTES_A_LOOK) {
-            unlooked = 0;
-            full = directory.isFull(Store.toFlush(store().unflushed()));
-        }
+        room.written(bytes, store());
     }
 
     /** Whether the store could not be opened again yet. */
@@ -218,12 +206,6 @@ public final class RocksLog implements EventLog {
                 AppendRefused.Reason.UNAVAILABLE, "the log could not be written and is being opened again; try again");
     }
 
-    private AppendRefused diskFull() {
-        return new AppendRefused(
-                AppendRefused.Reason.DISK_FULL,
-                "the disk of " + directory + " is full; make room there, or lower retention.bytes or retention.age");
-    }
-
     /** A write has failed, or what is there is damaged: nothing is appended until the store is opened again. */
     AppendRefused failed(RocksDBException failure) {
         if (Recovery.isDamage(failure)) {
@@ -234,17 +216,11 @@ public final class RocksLog implements EventLog {
                     "the log in " + directory + " could not be written: " + failure.getMessage());
         }
         broken = true;
-        if (isNoSpace(failure)) {
-            return diskFull();
+        if (room.ranOut(failure)) {
+            return room.refusal();
         }
         return new AppendRefused(
                 AppendRefused.Reason.UNAVAILABLE, "the log could not be used: " + failure.getMessage());
-    }
-
-    private boolean isNoSpace(RocksDBException failure) {
-        boolean said = String.valueOf(failure.getMessage()).contains("No space left");
-        full |= said;
-        return said;
     }
 
     /** Applies retention now, and blocks until it is done: for those who cannot wait a quarter of a second for the background. */
@@ -273,15 +249,11 @@ public final class RocksLog implements EventLog {
             return;
         }
         try {
-            long unflushed = broken ? 0 : store().unflushed();
-            full = directory.isFull(Store.toFlush(unflushed));
-            if (broken && !full) {
+            if (room.look(broken ? 0 : store().unflushed()) && broken) {
                 reopen();
             }
             if (!broken) {
-                if (full && unflushed > WORTH_FLUSHING && directory.hasRoomFor(Store.toFlush(unflushed))) {
-                    store().flush();
-                }
+                room.flush(store());
                 retirement.pass();
             }
         } catch (RocksDBException e) {
