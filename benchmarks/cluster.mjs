@@ -1,9 +1,9 @@
 // What a hub on Redis costs, and how it grows from one node to three; beside it, in the same run, one node with its log in memory.
 //
-//   node benchmarks/cluster.mjs [--rounds 3] [--seconds 10] [--rate 100] [--streams 50] [--bytes 200] [--stored 100000] [--only latency,publishes,memory]
+//   node benchmarks/cluster.mjs [--rounds 3] [--seconds 10] [--rate 100] [--streams 50] [--bytes 200] [--warm 20] [--stored 100000] [--only latency,publishes,memory]
 //
-// Starts a redis-server without persistence, a node in memory, a hub of one node and a hub of three, all on this machine. Then, in each
-// round and setup:
+// Starts a redis-server without persistence, a node in memory, a hub of one node and a hub of three, all on this machine. Each setup first
+// runs for so many seconds unmeasured, at twice the rate: a node compiles what it does often. Then, in each round and setup:
 //   latency    publishes at a rate, in turn to each node; that many streams are open on every node, most of them read by a process of their
 //              own. Times are from the sending of the request to the reading of the event on 4 streams a node; with three nodes, only on
 //              the two that were not published to. Checks that those streams were given every event once.
@@ -61,11 +61,11 @@ async function main() {
   const number = (text) => ({ type: 'string', default: text });
   const { values } = parseArgs({
     options: {
-      rounds: number('3'), seconds: number('10'), rate: number('100'), streams: number('50'), bytes: number('200'),
+      rounds: number('3'), seconds: number('10'), rate: number('100'), streams: number('50'), bytes: number('200'), warm: number('20'),
       stored: number('100000'), only: { type: 'string', default: 'latency,publishes,memory' },
     },
   });
-  const [rounds, seconds, rate, streams, bytes, stored] = ['rounds', 'seconds', 'rate', 'streams', 'bytes', 'stored'].map((name) => Number(values[name]));
+  const [rounds, seconds, rate, streams, bytes, warm, stored] = ['rounds', 'seconds', 'rate', 'streams', 'bytes', 'warm', 'stored'].map((name) => Number(values[name]));
   const parts = values.only.split(',');
 
   const running = [];
@@ -112,7 +112,10 @@ async function main() {
       ['one node, memory', memory, streams], ['one node, memory, as many streams as on three', memory, 3 * streams],
       ['one node, Redis', one, streams], ['three nodes, Redis', three, streams],
     ];
-    for (const [, nodes] of setups) await publishAtRate(nodes, 'bench/warm', 500, 3_000, () => {});
+    for (const [, nodes, count] of setups) {
+      await read(nodes, 'bench/warm', count);
+      await publishAtRate(nodes, 'bench/warm', 2 * rate, 2 * rate * warm, () => {});
+    }
     const results = new Map(setups.map(([name]) => [name, []]));
     for (let round = 0; round < rounds; round++) {
       for (const [name, nodes, count] of setups) results.get(name).push(await latencyOnce(nodes, count, `bench/latency-${round}`));
@@ -125,8 +128,7 @@ async function main() {
 
   /** One setup for one round. The streams are on one topic; each event is its number. */
   async function latencyOnce(nodes, count, topic) {
-    drain.send({ ports: nodes.map(({ port }) => port), topic, count: count - PROBES });
-    await once(drain, 'message');
+    await read(nodes, topic, count - PROBES);
     const sent = [];
     const times = [];
     const seen = [];
@@ -150,10 +152,15 @@ async function main() {
     const missing = seen.reduce((all, mine) => all + total - mine.size, 0);
     if (missing) throw new Error(`${missing} events are missing`);
     probes.forEach((socket) => socket.destroy());
-    drain.send({ ports: [], topic, count: 0 });
-    await once(drain, 'message');
+    await read([], topic, 0);
     times.sort((a, b) => a - b);
     return { p50: quantile(times, 0.5), p99: quantile(times, 0.99), redis: ((after[0] - before[0]) / total) * 1e6, nodes: ((after[1] - before[1]) / total) * 1e6 };
+  }
+
+  /** Has the other process read so many streams of each node, and no others. */
+  async function read(nodes, topic, count) {
+    drain.send({ ports: nodes.map(({ port }) => port), topic, count });
+    await once(drain, 'message');
   }
 
   /** Event n to node n modulo their number, over a connection to each; resolves when all are answered. */
