@@ -110,10 +110,13 @@ build() {
     else
       say "building Fanfare (first run, about a minute)…"
     fi
-    if ! (cd "$top" && "$maven" -q -B -pl cli -am -DskipTests package) >"$log" 2>&1 9>&- </dev/null; then
+    (cd "$top" && exec "$maven" -q -B -pl cli -am -DskipTests package) >"$log" 2>&1 9>&- </dev/null &
+    trap 'kill $! 2>/dev/null; exit 143' HUP INT TERM # who stops this stops Maven
+    if ! wait $!; then
       grep -v '^\s*at ' "$log" | tail -n 30 >&2
       die "fanfare: the build failed; its last lines are above, all of it is in $log"
     fi
+    trap - HUP INT TERM
   fi
   exec 9>&-
 }

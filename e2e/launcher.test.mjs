@@ -1,7 +1,7 @@
 // ./fanfare from outside: how fast it is ready, what it says and how it exits, and its jar away from the checkout.
 import assert from 'node:assert/strict';
 import { copyFile, readdir } from 'node:fs/promises';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { emptyDirectory } from './support/folder.mjs';
@@ -42,6 +42,18 @@ test('serve prints one line, with its URL, when it is ready, and becomes the Jav
   assert.match(readFileSync(`/proc/${node.program.pid}/cmdline`, 'utf8'), /^[^\0]*java\0/, 'a shell stands between');
   assert.equal(await node.stop(), 0);
   assert.equal(node.program.lines.length, 1, node.program.output);
+});
+
+test('a launcher that is stopped while it builds leaves no Maven behind', async (t) => {
+  const copy = await emptyDirectory(t);
+  for (const file of ['fanfare', '.ci/tools.sh']) cpSync(join(checkout, file), join(copy, file));
+  mkdirSync(join(copy, 'bin'));
+  writeFileSync(join(copy, 'bin', 'mvn'), '#!/bin/sh\necho $$ >"$0.pid"\nexec sleep 300\n', { mode: 0o755 });
+  const launcher = start(t, join(copy, 'fanfare'), ['serve'], { env: { PATH: `${join(copy, 'bin')}:${process.env.PATH}` } });
+  const pid = await until(() => `Maven to run; it printed: ${launcher.output}`, () => existsSync(join(copy, 'bin', 'mvn.pid')) && Number(readFileSync(join(copy, 'bin', 'mvn.pid'), 'utf8')));
+
+  assert.equal(await launcher.stop('SIGTERM'), 143);
+  await until('Maven to be gone', () => !existsSync(`/proc/${pid}`));
 });
 
 test('a busy port: serve names a free one and exits 1', async (t) => {
