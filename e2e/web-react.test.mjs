@@ -209,3 +209,32 @@ test('a fake source is spoken for by the test', async (t) => {
   await untilShown(page, { data: { n: 1 }, status: 'reconnecting', error: 'status', gap: 'deleted' });
   assert.equal(await page.evaluate(() => document.getElementById('a').textContent), 'open x');
 });
+
+test('another stream begins with the initial state and the enabled of its own render, not of the one before', async (t) => {
+  const page = await openApp(t);
+  const add = 'reduce: (sum, n) => sum + n, source: FakeSource';
+  const is = (what) => until(() => what, async () => (await page.evaluate(() => document.querySelector('#root pre')?.textContent ?? '')).startsWith(what));
+  await page.evaluate(`one({ url: null, initial: 1, ${add} })`);
+  await is('{"data":1,"status":"idle"');
+  await page.evaluate(`one({ url: '/orders/1', initial: 10, ${add} })`);
+  await is('{"data":10,"status":"connecting"');
+  await page.evaluate('FakeSource.last.emit(5)');
+  await is('{"data":15,');
+  await page.evaluate(`one({ url: '/orders/2', initial: 99, ${add} })`);
+  await is('{"data":99,"status":"connecting"');
+  await page.evaluate(`one({ url: '/orders/3', initial: 7, enabled: false, ${add} })`);
+  await is('{"data":7,"status":"idle"');
+});
+
+test('published events of the types open and error are data where they are asked for, and nothing else', async (t) => {
+  const page = await openApp(t);
+  const is = (what) => until(() => what, async () => (await page.evaluate(() => document.querySelector('#root pre')?.textContent ?? '')).startsWith(what));
+  await page.evaluate("one({ url: '/a', event: 'error', source: FakeSource })");
+  await is('{"status":"connecting"');
+  await page.evaluate("FakeSource.last.emit(1, { event: 'error' })");
+  await is('{"data":1,"id":"1-0","status":"open"}');
+  await page.evaluate('FakeSource.last.fail()');
+  await is('{"data":1,"id":"1-0","status":"reconnecting","error":"network"}');
+  await page.evaluate("FakeSource.last.emit(2, { event: 'open' })");
+  await is('{"data":1,"id":"1-0","status":"open"}');
+});

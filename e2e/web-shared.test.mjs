@@ -1,6 +1,8 @@
 // One stream for all tabs, in real Chromium over HTTP/1.1, whatever becomes of the tab that holds it.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { assertAllOnceInOrder } from './support/accounting.mjs';
@@ -186,4 +188,99 @@ test('a tab that may not read its topic is told so alone, and one whose topics h
   await saw('over', 'error ended');
   assert.deepEqual(await page.evaluate(() => [sources.a, sources.forbidden, sources.over].map((source) => source.readyState)), [OPEN, CLOSED, CLOSED]);
   assert.deepEqual(await page.evaluate(() => sources.a.seen), ['open ', 'message live']);
+});
+
+test('events of the types open and error are events like any other, and the stream stays', async (t) => {
+  const node = await startNode(t);
+  const site = await openSite(t, browser, { source: 'FanfareSource' });
+  const tabs = [await openTab(site, `${node.url}/events`, { topics: ['a/*'], name: 'one' }), await openTab(site, `${node.url}/events`, { topics: ['a/1'], name: 'two' })];
+  for (const { page } of tabs) {
+    await page.evaluate(() => {
+      window.published = [];
+      for (const type of ['open', 'error']) sources.source1.addEventListener(type, (event) => event instanceof MessageEvent && published.push(`${type} ${event.data}`));
+    });
+  }
+  await publish(node.url, 'a/1', 'x', { event: 'open' });
+  await publish(node.url, 'a/1', 'y', { event: 'error' });
+  await publish(node.url, 'a/1', 'last');
+  for (const { source } of tabs) await source.until('last');
+
+  for (const { page } of tabs) assert.deepEqual(await page.evaluate(() => published), ['open x', 'error y']);
+  assert.equal((await streams(node.url)).length, 1);
+});
+
+test("a tab that begins behind the holder's place is given nothing from before its own, though the ids are the publisher's", async (t) => {
+  const node = await startNode(t);
+  const site = await openSite(t, browser, { source: 'FanfareSource' });
+  await openTab(site, `${node.url}/events`, { topics: ['quiet'] });
+  for (const id of ['own-1', 'own-2']) await publish(node.url, 'b', id, { id });
+  const read = await publish(node.url, 'b', 'what the state was read with');
+
+  const page = await site.tab();
+  const b = await page.listen(`${node.url}/events`, TYPES, { shared: true, topics: ['b'], lastEventId: read });
+  await until('one stream of both', async () => (await streams(node.url))[0]?.selectors.sort().join() === 'b,quiet');
+  await publish(node.url, 'b', 'last', { id: 'own-3' });
+  await b.until('last');
+
+  assert.deepEqual(b.received.filter(({ type }) => !type.startsWith('fanfare-')).map(({ data }) => data), ['last']);
+});
+
+/** A server in the place of a node: `page(n)` answers the nth page, or null for none; `say` writes to the streams. */
+async function startScript(t, page) {
+  const open = new Set();
+  const asked = { pages: 0, streams: 0 };
+  const server = http.createServer((request, response) => {
+    const cors = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' };
+    if (request.method === 'OPTIONS') return response.writeHead(204, cors).end();
+    if (request.headers.accept === 'text/event-stream') {
+      asked.streams++;
+      open.add(response);
+      return response.writeHead(200, { ...cors, 'Content-Type': 'text/event-stream' }).write(':\n');
+    }
+    const answer = page(++asked.pages);
+    return answer && response.writeHead(200, { ...cors, 'Content-Type': 'application/json' }).end(JSON.stringify({ events: [], gap: null, more: false, ended: false, ...answer }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => (server.closeAllConnections(), server.close()));
+  return { url: `http://127.0.0.1:${server.address().port}`, asked, say: (text) => open.forEach((response) => response.write(text)) };
+}
+
+test('a gap that comes in one chunk with events is told, in the tab that holds the stream too', async (t) => {
+  const gap = { after: '1-0', resumedAt: '3-0', topics: ['a'], reason: 'expired' };
+  let lost = false;
+  const script = await startScript(t, () => (lost
+    ? { gap, events: [{ id: '4-0', topic: 'a', event: 'message', data: 'four', time: '' }], last: '4-0' }
+    : { last: '1-0' }));
+  const page = await (await openSite(t, browser, { source: 'FanfareSource' })).tab();
+  const source = await page.listen(`${script.url}/events`, TYPES, { shared: true, topics: ['a'] });
+  await until('the member to be live', () => script.asked.pages >= 2);
+  script.say('topic: a\ndata: one\nid: 1-1\n\n');
+  await source.until('one');
+  lost = true;
+  script.say(`event: fanfare-gap\ndata: ${JSON.stringify(gap)}\nid: 3-0\n\ntopic: a\ndata: four\nid: 4-0\n\n`);
+  await source.until('four');
+
+  assert.deepEqual(source.received.map(({ type, data }) => (type === 'message' ? data : type)), ['fanfare-open', 'one', 'fanfare-gap', 'four']);
+});
+
+test('a tab whose page never comes says so, though the tab that holds the stream is well', async (t) => {
+  const script = await startScript(t, (n) => (n === 1 ? { last: '1-0' } : null));
+  const page = await (await openSite(t, browser, { source: 'FanfareSource' })).tab();
+  const source = await page.listen(`${script.url}/events`, TYPES, { shared: true, topics: ['a'], idleTimeout: 6000 });
+  await until('an error', () => source.reports.some(({ kind, reason }) => kind === 'error' && reason === 'silent'), { within: 20_000 });
+});
+
+test('where locks are denied, as in a sandbox, each source has a stream of its own', async (t) => {
+  const node = await startNode(t);
+  const page = await (await openSite(t, browser, { source: 'FanfareSource' })).tab();
+  await page.evaluate(() => {
+    for (const name of ['request', 'query']) LockManager.prototype[name] = () => Promise.reject(new DOMException('denied', 'SecurityError'));
+  });
+  const sources = [];
+  for (const topic of ['a', 'b']) sources.push(await page.listen(`${node.url}/events`, TYPES, { shared: true, topics: [topic] }));
+  for (const source of sources) await until('the stream to begin', () => source.received.length > 0);
+  await publish(node.url, 'a', 'x');
+  await sources[0].until('x');
+  assert.equal((await streams(node.url)).length, 2);
 });

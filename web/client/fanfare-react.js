@@ -105,13 +105,14 @@ class View {
   #listeners = new Set();
 
   /**
-   * @param {{ current: ViewOptions<any, any> }} options
+   * @param {{ current: ViewOptions<any, any> }} options the newest, once they are rendered
+   * @param {unknown} initial
    * @param {Status} status
    */
-  constructor(options, status) {
+  constructor(options, initial, status) {
     this.#options = options;
     /** @type {SSE<any>} */
-    const begin = { data: options.current.initial, lastEvent: undefined, status, error: undefined, gap: undefined };
+    const begin = { data: initial, lastEvent: undefined, status, error: undefined, gap: undefined };
     this.#shown = this.#state = begin;
   }
 
@@ -178,6 +179,9 @@ const Page = createContext(/** @type {PageStream | undefined} */ (undefined));
 /** @param {string | readonly string[] | undefined} event */
 const typesOf = (event) => (event === undefined ? ['message'] : [event].flat());
 
+/** Whether it came over the stream, and is not of the source's own making: a published event may be of any type. @param {Event} event @returns {boolean} */
+const isPublished = (event) => event instanceof MessageEvent;
+
 /** Options of which always the newest count. @template T @param {T} options */
 function useNewest(options) {
   const newest = useRef(options);
@@ -209,14 +213,15 @@ class OwnStream {
    * @param {string} url
    * @param {readonly string[]} types
    * @param {{ current: any }} options
+   * @param {View} view
    * @param {() => SourceClass} otherwise what to make without the option `source`
    */
-  constructor(url, types, options, otherwise) {
+  constructor(url, types, options, view, otherwise) {
     this.#otherwise = otherwise;
     this.#url = url;
     this.#types = types;
     this.#options = options;
-    this.view = new View(options, options.current.enabled === false ? 'idle' : 'connecting');
+    this.view = view;
   }
 
   begin = () => {
@@ -225,10 +230,10 @@ class OwnStream {
     const stream = new (source ?? this.#otherwise())(this.#url, options);
     const { view } = this;
     view.set({ status: 'connecting' });
-    stream.addEventListener('open', () => view.open());
-    stream.addEventListener('error', (/** @type {FanfareError} */ error) => view.fail(error));
+    stream.addEventListener('open', (/** @type {Event} */ event) => isPublished(event) || view.open());
+    stream.addEventListener('error', (/** @type {FanfareError} */ error) => isPublished(error) || view.fail(error));
     stream.addEventListener('fanfare-gap', (/** @type {FanfareMessage} */ { data }) => view.miss(JSON.parse(data)));
-    for (const type of this.#types) stream.addEventListener(type, (/** @type {any} */ message) => view.take(message));
+    for (const type of this.#types) stream.addEventListener(type, (/** @type {any} */ message) => isPublished(message) && view.take(message));
     return () => {
       this.#lastEventId = stream.lastEventId;
       stream.close();
@@ -256,9 +261,10 @@ export function useSSE(url, options = {}) {
   const page = useContext(Page);
   const target = url === null || url === undefined ? undefined : String(url);
   const types = typesOf(options.event).join('\n');
-  const stream = useMemo(
-    () => (target === undefined ? { ...NOWHERE, view: new View(newest, 'idle') } : new OwnStream(target, types.split('\n'), newest, () => page?.sourceClass ?? FanfareSource)),
-    [target, types, newest, page]);
+  const stream = useMemo(() => {
+    const view = new View(newest, options.initial, target !== undefined && options.enabled !== false ? 'connecting' : 'idle');
+    return target === undefined ? { ...NOWHERE, view } : new OwnStream(target, types.split('\n'), newest, view, () => page?.sourceClass ?? FanfareSource);
+  }, [target, types, newest, page]);
   return useView(stream.view, stream.begin, target !== undefined && options.enabled !== false);
 }
 
@@ -319,8 +325,8 @@ class PageStream {
     const topics = [...new Set([...this.#wanted].map(({ selector }) => selector))];
     this.#types.clear();
     const source = (this.#source = new this.sourceClass(address, { ...options, topics }));
-    source.addEventListener('open', () => this.#tell('open', (view) => view.open()));
-    source.addEventListener('error', (/** @type {FanfareError} */ error) => this.#tell(error, (view) => view.fail(error)));
+    source.addEventListener('open', (event) => isPublished(event) || this.#tell('open', (view) => view.open()));
+    source.addEventListener('error', (/** @type {FanfareError} */ error) => isPublished(error) || this.#tell(error, (view) => view.fail(error)));
     source.addEventListener('fanfare-gap', ({ data }) => this.#gap(JSON.parse(data)));
     for (const { types } of this.#wanted) types.forEach((type) => this.#listen(type));
   }
@@ -337,7 +343,7 @@ class PageStream {
   /** @param {Gap} gap */
   #gap(gap) {
     for (const { selector, view } of this.#wanted) {
-      if (gap.topics.length === 20 || gap.topics.includes(selector)) view.miss(gap);
+      if (gap.topics.length === 20 || gap.topics.includes(selector) || /^@me(\/|$)/.test(selector)) view.miss(gap); // a gap has the user's name
     }
   }
 
@@ -346,6 +352,7 @@ class PageStream {
     if (this.#types.has(type)) return;
     this.#types.add(type);
     this.#source?.addEventListener(type, (/** @type {any} */ event) => {
+      if (!isPublished(event)) return;
       for (const { selector, types, view } of this.#wanted) {
         if (types.includes(type) && receives([selector], event)) view.take(event);
       }
@@ -398,7 +405,7 @@ export function useTopic(selector, options = {}) {
   const newest = useNewest(options);
   const types = typesOf(options.event).join('\n');
   const topic = useMemo(() => {
-    const view = new View(newest, selector && newest.current.enabled !== false ? 'connecting' : 'idle');
+    const view = new View(newest, options.initial, selector && options.enabled !== false ? 'connecting' : 'idle');
     return { view, begin: () => page.add(/** @type {string} */ (selector), types.split('\n'), view) };
   }, [page, selector, types, newest]);
   return useView(topic.view, topic.begin, !!selector && options.enabled !== false);

@@ -65,8 +65,7 @@ const OWN = ['topic', 'from', 'limit', 'wait', 'lastEventId', 'last-event-id', '
 export async function sharedFetch(options, url, init) {
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
   const enveloped = new URL(url).searchParams.get('with') === 'envelope'; // and pages are not
-  const canShare = globalThis.navigator?.locks && !enveloped;
-  if (!canShare || init.headers.get('Accept') !== 'text/event-stream') return send(url, init);
+  if (enveloped || init.headers.get('Accept') !== 'text/event-stream' || !(await canShare())) return send(url, init);
   const reader = new Reader(send, url, init);
   const first = await reader.answer(); // also says whether this tab may read the topics: the holder's rights are no matter of a member's
   if (first.status === 406 || (first.status === 200 && !isJson(first))) { // a server without pages
@@ -78,6 +77,17 @@ export async function sharedFetch(options, url, init) {
   init.signal.throwIfAborted(); // a group would wait for the end of a member that is over
   const member = new Member(Group.of(url, options), reader, page);
   return new Response(member.body, { headers: { 'Content-Type': 'text/event-stream' } });
+}
+
+/** Whether tabs can find each other here: not in a page that is not secure, and not where what sites keep is blocked, as in a sandbox. */
+async function canShare() {
+  try {
+    new BroadcastChannel('fanfare').close();
+    await navigator.locks.query();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A FanfareSource that shares: the same as the option `shared`, without loading anything later. */
@@ -255,7 +265,10 @@ class Member {
   again() {
     this.#doubtful = true;
     if (this.#state === 'joining') this.#group.ask(this);
-    else if (this.#state === 'live') this.#wake();
+    else if (this.#state === 'live') {
+      this.#state = 'joining'; // at once: what else is told in this turn is read
+      this.#wake();
+    }
   }
 
   /** There is no sharing for this member. */
@@ -307,9 +320,9 @@ class Member {
     if (!this.#over) this.#out.enqueue(this.#encoder.encode(text));
   }
 
-  /** The holder is well, though it has nothing to tell: the source would take silence for a dead connection. */
+  /** The holder is well, though it has nothing to tell: a source that is live would take silence for a dead connection. */
   beat() {
-    this.#write(':\n');
+    if (this.#state === 'live') this.#write(':\n');
   }
 
   async #pipe() {
@@ -394,14 +407,14 @@ class Group {
    * @param {FanfareSourceOptions} options
    */
   constructor(name, url, options) {
-    const own = { shared: undefined, cursor: undefined, lastEventId: '', onGap: undefined };
+    const own = { shared: undefined, cursor: undefined, lastEventId: '', onGap: undefined, settle: true };
     this.#name = name;
     this.#open = (/** @type {string[]} */ topics, /** @type {(event: any) => void} */ take) => new HeldSource(url, { ...options, ...own, topics }, take);
     this.#channel = new BroadcastChannel(name);
     this.#channel.onmessage = ({ data }) => this.#receive(data);
     this.#present = new Promise((resolve) => {
       const closed = new Promise((end) => this.#closing.signal.addEventListener('abort', end));
-      navigator.locks.request(`${name} ${this.#tab}`, () => (resolve(undefined), closed));
+      navigator.locks.request(`${name} ${this.#tab}`, () => (resolve(undefined), closed)).catch(() => {});
     });
     this.#pings = setInterval(() => this.#say({ tab: this.#tab }), PING);
     this.#listenToPage('addEventListener');
@@ -462,8 +475,8 @@ class Group {
   async #seek(steal) {
     this.#stepDown();
     const turn = (this.#turn = new AbortController());
-    await navigator.locks.request(this.#name, steal ? { steal } : { signal: turn.signal }, () => this.#hold(turn)).catch(() => {});
-    if (turn === this.#turn) this.#seek(false);
+    const failure = await navigator.locks.request(this.#name, steal ? { steal } : { signal: turn.signal }, () => this.#hold(turn)).catch((error) => error);
+    if (turn === this.#turn && (!failure || failure.name === 'AbortError')) this.#seek(false);
   }
 
   /** @param {AbortController} turn */
@@ -633,8 +646,9 @@ class Holder {
   /** @param {any} event */
   #take(event) {
     const { type, data, lastEventId: id, topic, also } = event;
-    if (type === 'open') this.#answer();
-    else if (type === 'error') this.#lose(event);
+    const isOwn = !(event instanceof MessageEvent); // a published event may be of any type
+    if (isOwn && type === 'open') this.#answer();
+    else if (isOwn && type === 'error') this.#lose(event);
     else if (type === 'fanfare-gap' || type === 'fanfare-end') this.#tell({ again: true });
     else if (type === 'fanfare-heartbeat') this.#tell({});
     else if (!type.startsWith('fanfare-')) this.#tell({ n: ++this.#told, event: { type, data, id, topic, also } });

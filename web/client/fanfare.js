@@ -163,6 +163,8 @@ export class EventStreamParser {
  * @property {number} [maxBackoff] the longest that the reconnection time grows to while attempts fail, 60,000
  * @property {number} [maxBuffer] the most characters of an event, or a page of events, 4 Mi; one beyond it closes the source
  * @property {typeof globalThis.fetch} [fetch] instead of the global one
+ * @property {boolean} [settle] for the stream that tabs share: read on by pages before each change of the topics, so that what is added begins
+ *   where the log ends
  */
 
 /**
@@ -265,7 +267,7 @@ export class FanfareSource extends Target {
     this.#fetch = options.shared
       ? async (/** @type {[any, any]} */ ...request) => (await import('./fanfare-shared.js')).sharedFetch(options, ...request)
       : options.fetch ?? globalThis.fetch;
-    this.#idle = options.idleTimeout ?? heartbeat * 2000;
+    this.#idle = options.idleTimeout ?? Number(/\d*$/.exec(this.#url.searchParams.get('heartbeat') ?? `${heartbeat}`)) * 2000;
     this.#fallback = options.fallback ?? true;
     this.#reconnectionTime = options.reconnectionTime ?? 3000;
     if (topics) this.#setTopics(topics);
@@ -351,7 +353,7 @@ export class FanfareSource extends Target {
       this.#changing = false;
       if (this.#readyState === CLOSED) return;
       this.#readyState = CONNECTING;
-      this.#settling = !!this.#asked && !!this.#lastEventId && !/^\d+-\d+$/.test(this.#lastEventId);
+      this.#settling = !!this.#asked && !!this.#lastEventId && (!!this.#options.settle || !/^\d+-\d+$/.test(this.#lastEventId));
       if (this.#topics?.size === 0) {
         this.#stop();
         this.#hasty = false;
@@ -383,7 +385,8 @@ export class FanfareSource extends Target {
     const wait = this.#mode === 'poll' && !this.#settling && this.#readyState === OPEN ? 25 : 0;
     if (token) {
       try {
-        this.#token ??= typeof token === 'function' ? await token(this.#refusedToken) : token;
+        const late = new Promise((_, reject) => (this.#timer = setTimeout(reject, 60_000, new Error('no token came'))));
+        this.#token ??= await (typeof token === 'function' ? Promise.race([token(this.#refusedToken), late]) : token);
       } catch (cause) {
         if (attempt === this.#attempt) this.#lose('token', { cause });
         return;
@@ -412,7 +415,7 @@ export class FanfareSource extends Target {
       if (page.events) return this.#takePage(page, wait > 0 && Date.now() - beganAt < 1000);
     }
     if (status === 401 && typeof token === 'function' && this.#refusedToken === undefined) {
-      this.#refusedToken = this.#token;
+      this.#refusedToken = this.#token ?? '';
       this.#token = undefined;
       this.#connect();
     } else if (status === 429 || status >= 500) {
@@ -501,7 +504,9 @@ export class FanfareSource extends Target {
       this.#announce('poll');
       if (this.#readyState !== OPEN) this.#open();
     }
-    const events = page.events.map((/** @type {any} */ e) => ({ type: e.event, data: e.data, lastEventId: e.id, topic: e.topic, also: e.also ?? [], origin }));
+    const enveloped = this.#url.searchParams.get('with') === 'envelope'; // pages are not
+    const events = page.events.map((/** @type {any} */ { id, topic, also = [], event, time, data }) => (
+      { type: event, data: enveloped ? JSON.stringify({ topic, event, time, data }) : data, lastEventId: id, topic, also, origin }));
     if (page.gap) events.unshift({ ...own('fanfare-gap', page.gap), lastEventId: page.gap.resumedAt });
     if (page.ended && !this.#settling) events.push(own('fanfare-end', {}));
     for (const event of events) if (attempt === this.#attempt) this.#take(event);
@@ -562,6 +567,7 @@ export class FanfareSource extends Target {
    */
   #lose(reason, more, atLeast = 0) {
     this.#stop();
+    if (reason !== 'token') this.#refusedToken = undefined;
     if (Date.now() - this.#openedAt >= 10_000) this.#failures = 0;
     this.#openedAt = Infinity;
     if (this.#mode === 'probe') this.#mode = 'stream';

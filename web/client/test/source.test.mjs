@@ -283,6 +283,37 @@ test('two refusals in a row are final: a renewed token is not asked for again an
   assert.deepEqual([asked, server.requests.length, of('error')[0].status, source.readyState], [2, 2, 401, CLOSED]);
 });
 
+test('a token function that has no token is asked once more, and no other request follows', async (t) => {
+  const asked = [];
+  const server = await serve(t, status(401));
+  const { source, untilSeen } = listen(t, server.url, { token: (refused) => void asked.push(refused) });
+  await untilSeen(1, 'error');
+  await pause(60);
+  assert.deepEqual([asked, server.requests.length, source.readyState], [[undefined, ''], 2, CLOSED]);
+});
+
+test('a token that was renewed and then ends while the node is away is renewed again', async (t) => {
+  const asked = [];
+  const server = await serve(t, status(401), status(503), status(401), stream(':\n'));
+  const { untilSeen } = listen(t, server.url, { token: (refused) => (asked.push(refused), `${asked.length}`) });
+  await untilSeen(1, 'open');
+  assert.deepEqual(asked, [undefined, '1', '2']);
+});
+
+test('a token that does not come within a minute is asked for again', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let asked = 0;
+  const { source, of } = listen(t, 'http://127.0.0.1:1/', { token: () => new Promise(() => asked++) });
+  const turn = () => new Promise(setImmediate);
+  await turn();
+  t.mock.timers.tick(60_000);
+  await turn();
+  assert.deepEqual([of('error').map((error) => error.reason), source.readyState], [['token'], CONNECTING]);
+  t.mock.timers.tick(60_000);
+  await turn();
+  assert.equal(asked, 2);
+});
+
 test('a token function that fails is tried again', async (t) => {
   let asked = 0;
   const server = await serve(t, stream(':\n'));
@@ -303,6 +334,25 @@ test('a stream on which nothing arrives for idleTimeout is opened again; a heart
   await pause(600);
   assert.deepEqual(of('error').map((error) => error.reason), ['silent']);
   assert.equal(server.requests.length, 2);
+});
+
+test('how long silence is borne goes by the heartbeat that the URL asks for', async (t) => {
+  const server = await serve(t, stream(':\n'));
+  const { of, untilSeen } = listen(t, `${server.url}/?heartbeat=1`);
+  const { of: never } = listen(t, `${server.url}/?heartbeat=0`, { heartbeat: 1 });
+  await untilSeen(2, 'open');
+  assert.ok(server.requests.at(-1).at - server.requests[0].at >= 2000);
+  assert.deepEqual([of('error').map((error) => error.reason), never('error')], [['silent'], []]);
+});
+
+test('with=envelope is the form of events that come by pages, too', async (t) => {
+  t.mock.method(console, 'warn', () => {});
+  const event = { topic: 'a', event: 'status', time: '2026-11-21T00:00:00Z', data: '"x"' };
+  const silent = (response) => response.writeHead(200, STREAM).flushHeaders();
+  const server = await serve(t, silent, pageOf({ events: [{ id: '2-0', ...event }] }), pageOf());
+  const { of, untilSeen } = listen(t, `${server.url}/?with=envelope`, { fallback: true, openTimeout: 50 }, ['status']);
+  await untilSeen(1, 'status');
+  assert.deepEqual(JSON.parse(of('status')[0].data), event);
 });
 
 test('a stream without its first byte is asked for as pages, without losing its place; it says so', async (t) => {
