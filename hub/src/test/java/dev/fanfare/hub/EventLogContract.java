@@ -20,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -177,6 +178,39 @@ public abstract class EventLogContract {
         await().until(() -> followed.size() == 3);
         assertThat(followed).extracting(Stored::position).isSorted().allMatch(position -> position > first);
         assertThat(followed.get(2).entry()).isEqualTo(new TopicDeleted(Topic.of("b")));
+    }
+
+    @Test
+    void aFollowerIsGivenAllThatIsAppendedThoughTheTopicKeepsLess() {
+        EventLog log = log(perTopic(3));
+        List<Stored> followed = new CopyOnWriteArrayList<>();
+        List<Long> lost = new CopyOnWriteArrayList<>();
+        log.follow(get(log.tail()), new EventLog.Follower() {
+            @Override
+            public void entries(List<Stored> entries) {
+                followed.addAll(entries);
+            }
+
+            @Override
+            public void lost(long position) {
+                lost.add(position);
+            }
+        });
+        List<Publication> ten = IntStream.range(0, 10)
+                .mapToObj(i -> event("a", Integer.toString(i)))
+                .toList();
+        long[] positions = get(log.append(ten));
+        for (int i = 10; i < 30; i++) {
+            append(log, "a", Integer.toString(i));
+        }
+
+        assertThat(positions).hasSize(10);
+        assertThat(dataOf(followed))
+                .containsExactly(
+                        IntStream.range(0, 30).mapToObj(Integer::toString).toArray(String[]::new));
+        assertThat(lost).isEmpty();
+        await().untilAsserted(() -> assertThat(data(log, "a")).containsExactly("27", "28", "29"));
+        assertThat(get(log.size()).events()).isEqualTo(3);
     }
 
     @Test

@@ -202,7 +202,7 @@ final class Appends implements RedisConnectionStateListener {
         arguments.add(Long.toString(number));
         arguments.add(Long.toString(number % MOST_CALLS));
         arguments.add(
-                HexFormat.of().toHexDigits((short) ThreadLocalRandom.current().nextInt()));
+                HexFormat.of().toHexDigits((short) ThreadLocalRandom.current().nextInt(1, 1 << 16)));
         arguments.addAll(List.of(bounds));
         int count = arguments.size();
         arguments.add("");

@@ -19,7 +19,12 @@ import java.util.concurrent.TimeUnit;
  */
 final class Chain {
 
+    /** Entries of one read, at first and within bounds; what matters is how many bytes they are. */
+    private static final int FIRST_A_READ = 64;
+
+    private static final int LEAST_A_READ = 4;
     private static final int MOST_A_READ = 512;
+    private static final long BYTES_A_READ = 4L << 20;
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
     private static final long RETRY_MILLIS = 100;
     private static final System.Logger LOG = System.getLogger(Chain.class.getName());
@@ -31,6 +36,7 @@ final class Chain {
     private volatile Link quietTail = Link.NONE;
 
     private boolean away;
+    private int most = FIRST_A_READ;
 
     Chain(Server server, Followers followers) {
         this.server = server;
@@ -51,11 +57,11 @@ final class Chain {
         CompletionStage<List<StreamMessage<String, String>>> read = server.following()
                 .async()
                 .xread(
-                        XReadArgs.Builder.block(wait).count(MOST_A_READ),
+                        XReadArgs.Builder.block(wait).count(most),
                         XReadArgs.StreamOffset.from(
                                 server.keys()[0] + "log",
                                 Position.text(followers.given().position())));
-        read.whenComplete((messages, failure) -> {
+        read.whenComplete((messages, failure) -> safely(() -> {
             if (failure != null) {
                 failed(failure);
             } else if (messages.isEmpty()) {
@@ -63,7 +69,17 @@ final class Chain {
             } else {
                 take(messages);
             }
-        });
+        }));
+    }
+
+    /** Whatever a follower throws, what comes next is read. */
+    private void safely(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | Error e) {
+            LOG.log(System.Logger.Level.ERROR, "entries could not be given to those who follow", e);
+            later();
+        }
     }
 
     private void failed(Throwable failure) {
@@ -75,6 +91,7 @@ final class Chain {
                             + "); streams stay open, and publishing is refused until it does");
         }
         if (failure instanceof RedisCommandTimeoutException) {
+            most = Math.max(LEAST_A_READ, most / 2); // may be for its size
             server.renew();
         }
         later();
@@ -96,33 +113,32 @@ final class Chain {
         quietTail = Link.NONE;
         Link last = followers.given();
         List<Stored> entries = new ArrayList<>(messages.size());
-        try {
-            for (StreamMessage<String, String> message : messages) {
-                Map<String, String> fields = message.getBody();
-                String carried = text(fields, "p");
-                Link before = Link.before(carried);
-                if (!before.equals(last)) {
-                    give(entries, last);
-                    missing(before, last);
-                    return;
-                }
-                long position = Position.parse(message.getId());
-                entries.add(Entries.decode(
-                        position,
-                        text(fields, "k"),
-                        text(fields, "t"),
-                        text(fields, "y"),
-                        text(fields, "i"),
-                        text(fields, "r"),
-                        text(fields, "d")));
-                last = Link.of(position, carried);
+        long bytes = 0;
+        for (StreamMessage<String, String> message : messages) {
+            Map<String, String> fields = message.getBody();
+            String carried = text(fields, "p");
+            Link before = Link.before(carried);
+            if (!before.equals(last)) {
+                give(entries, last);
+                missing(before, last);
+                return;
             }
-            give(entries, last);
-            next();
-        } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.ERROR, "entries could not be given to those who follow", e);
-            later();
+            long position = Position.parse(message.getId());
+            String data = text(fields, "d");
+            bytes += data.length();
+            entries.add(Entries.decode(
+                    position,
+                    text(fields, "k"),
+                    text(fields, "t"),
+                    text(fields, "y"),
+                    text(fields, "i"),
+                    text(fields, "r"),
+                    data));
+            last = Link.of(position, carried);
         }
+        most = (int) Math.max(LEAST_A_READ, Math.min(MOST_A_READ, BYTES_A_READ * entries.size() / Math.max(1, bytes)));
+        give(entries, last);
+        next();
     }
 
     private static String text(Map<String, String> fields, String name) {
@@ -137,23 +153,25 @@ final class Chain {
 
     /** Nothing came for a while: is that so, or has the server lost its end? */
     private void quiet() {
-        server.ask(Script.ASK, "tail").whenComplete((reply, failure) -> {
-            if (failure != null) {
-                later(); // the next read fails too, and says so
-                return;
-            }
-            isThere();
-            Link tail = new Link(reply.position(0), reply.text(1));
-            Link given = followers.given();
-            if (tail.position() <= given.position() && !tail.equals(given)) {
-                missing(tail, given);
-            } else if (quietTail.position() > given.position()) { // what this node waited for has gone meanwhile
-                missing(quietTail, given);
-            } else {
-                quietTail = tail;
-                next();
-            }
-        });
+        server.ask(Script.ASK, "tail")
+                .whenComplete((reply, failure) -> safely(() -> {
+                    if (failure != null) {
+                        later(); // the next read fails too, and says so
+                        return;
+                    }
+                    isThere();
+                    Link tail = new Link(reply.position(0), reply.text(1));
+                    Link given = followers.given();
+                    if (tail.position() <= given.position() && !tail.equals(given)) {
+                        missing(tail, given);
+                    } else if (quietTail.position()
+                            > given.position()) { // what this node waited for has gone meanwhile
+                        missing(quietTail, given);
+                    } else {
+                        quietTail = tail;
+                        next();
+                    }
+                }));
     }
 
     /** What comes next does not follow on what was given, but on another place. */
@@ -162,22 +180,27 @@ final class Chain {
             resumeAt(before);
             return;
         }
-        server.ask(Script.ASK, "lost", Reply.hex(given.position())).whenComplete((reply, failure) -> {
-            if (failure != null) {
-                later(); // the next read fails too, and says so
-                return;
-            }
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    server + " has lost entries up to " + Position.text(given.position())
-                            + "; streams are told log-lost");
-            resumeAt(Link.birth(reply.position(0)));
-        });
+        server.ask(Script.ASK, "lost", Reply.hex(given.position()))
+                .whenComplete((reply, failure) -> safely(() -> {
+                    if (failure != null) {
+                        later(); // the next read fails too, and says so
+                        return;
+                    }
+                    LOG.log(
+                            System.Logger.Level.WARNING,
+                            server + " has lost entries up to " + Position.text(given.position())
+                                    + "; streams are told log-lost");
+                    resumeAt(Link.birth(reply.position(0)));
+                }));
     }
 
     private void resumeAt(Link place) {
         quietTail = Link.NONE;
-        followers.lost(place);
+        if (place.isBirth()) {
+            followers.lost(place);
+        } else {
+            followers.removed(place);
+        }
         next();
     }
 }

@@ -1,6 +1,7 @@
 package dev.fanfare.redis;
 
 import dev.fanfare.hub.EventLog.Follower;
+import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Stored;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -68,7 +69,10 @@ final class Followers {
         this.chain = new Chain(server, this);
     }
 
-    /** Completes when all who follow have been given the entries up to this position. */
+    /**
+     * Completes when all who follow have been given the entries up to this position, or none of it can be any more. Fails if the server
+     * has lost it before.
+     */
     CompletableFuture<Void> passed(long upTo) {
         synchronized (this) {
             while (!waiting.isEmpty() && waiting.peek().passed.isDone()) { // its time was over
@@ -93,10 +97,11 @@ final class Followers {
         Following following = new Following(follower, after);
         return page(after).thenCompose(reply -> {
             Page first = new Page(reply);
+            int whole = after == Position.START ? 0 : whole(following, first);
             long agedTo = reply.position(0);
             return after >= agedTo
-                    ? catchUp(following, first, 0, List.of())
-                    : notes.all().thenCompose(all -> catchUp(following, first, 0, upTo(agedTo, all)));
+                    ? catchUp(following, first, whole, List.of())
+                    : notes.all().thenCompose(all -> catchUp(following, first, whole, upTo(agedTo, all)));
         });
     }
 
@@ -137,18 +142,23 @@ final class Followers {
         }
         return page(following.given.position()).thenCompose(reply -> {
             Page next = new Page(reply);
-            int whole = next.wholeFrom(following.given.position());
-            if (whole >= 0) { // gone since the page before
-                following.lost(next.before(whole));
-            }
-            return catchUp(following, next, Math.max(0, whole), older);
+            return catchUp(following, next, whole(following, next), older);
         });
     }
 
-    /** A page of entries, as {@code ask.lua} answers: how far age has come, the tail, its tag, and the entries. */
+    /** From which entry of a page on none is missing; tells what was before. */
+    private static int whole(Following following, Page page) {
+        int whole = page.wholeFrom(following.given.position());
+        if (whole >= 0) { // gone since the page, or the question, before
+            following.lost(page.before(whole));
+        }
+        return Math.max(0, whole);
+    }
+
+    /** A page of entries, as {@code ask.lua} answers: how far age has come, the tail, its tag, whether it is the last, and the entries. */
     private record Page(Reply reply) {
 
-        private static final int ENTRIES = 3;
+        private static final int ENTRIES = 4;
         private static final int CARRIED = 7;
 
         private int size() {
@@ -156,7 +166,7 @@ final class Followers {
         }
 
         boolean isLast() {
-            return size() < MOST_A_PAGE;
+            return !reply.text(3).isEmpty();
         }
 
         Link end() {
@@ -184,8 +194,8 @@ final class Followers {
             int whole = -1;
             long before = after;
             for (int i = 0; i <= size(); i++) {
-                if (before(i).position() != before) {
-                    whole = i;
+                if (i == 0 ? before(i).position() > before : before(i).position() != before) {
+                    whole = i; // who asks may be at a place where no entry is
                 }
                 before = i == size() ? before : link(i).position();
             }
@@ -212,14 +222,26 @@ final class Followers {
         pass();
     }
 
-    /** Nothing more comes up to this place. */
-    void lost(Link upTo) {
+    /** Nothing more comes up to this place: it was removed before it was read. */
+    void removed(Link upTo) {
         synchronized (this) {
             live.forEach(following -> following.lost(upTo));
             given = upTo;
         }
         server.seen(upTo.position());
         pass();
+    }
+
+    /** As above, but the server has lost it: what was appended and has not been given has not been stored. */
+    void lost(Link upTo) {
+        List<Waiting> unstored = new ArrayList<>();
+        synchronized (this) {
+            while (!waiting.isEmpty() && waiting.peek().position <= upTo.position()) {
+                unstored.add(waiting.remove());
+            }
+        }
+        removed(upTo);
+        unstored.forEach(one -> one.passed.completeExceptionally(server.lostEntries()));
     }
 
     private void pass() {

@@ -11,12 +11,17 @@ record Link(long position, String tag) {
     /** Before all. */
     static final Link NONE = new Link(0, "");
 
+    private static final String UNTAGGED = "0000";
     private static final int POSITION_END = 16;
     private static final int BEFORE_END = 20;
 
     /** Where a server began, at first or after it had lost entries. */
     static Link birth(long position) {
-        return new Link(position, "0000");
+        return new Link(position, UNTAGGED);
+    }
+
+    boolean isBirth() {
+        return tag.equals(UNTAGGED);
     }
 
     /** The place before an entry, which it carries: that position, its tag, the entry's own tag. */

@@ -200,14 +200,21 @@ public final class RedisLog implements EventLog {
     @Override
     public CompletionStage<List<TopicSummary>> topics(String prefix, String after, int limit) {
         String from = prefix.compareTo(after) > 0 ? "[" + prefix : after.isEmpty() ? "-" : "(" + after;
-        return ask("topics", prefix, from, Integer.toString(limit)).thenApply(reply -> {
-            List<TopicSummary> topics = new ArrayList<>(reply.size());
-            for (int i = 0; i < reply.size(); i++) {
-                Reply topic = reply.list(i);
-                topics.add(new TopicSummary(topic.text(0), topic.position(1), topic.number(2)));
-            }
-            return topics;
-        });
+        return topics(prefix, from, limit, new ArrayList<>());
+    }
+
+    private CompletionStage<List<TopicSummary>> topics(
+            String prefix, String from, int limit, List<TopicSummary> topics) {
+        return ask("topics", prefix, from, Integer.toString(limit - topics.size()))
+                .thenCompose(reply -> {
+                    for (int i = 1; i < reply.size(); i++) {
+                        Reply topic = reply.list(i);
+                        topics.add(new TopicSummary(topic.text(0), topic.position(1), topic.number(2)));
+                    }
+                    return reply.text(0).isEmpty() || topics.size() == limit
+                            ? CompletableFuture.completedFuture(topics)
+                            : topics(prefix, "(" + reply.text(0), limit, topics);
+                });
     }
 
     @Override

@@ -82,10 +82,10 @@ final class RedisPeers implements Peers {
     }
 
     private void heard(Reply reply) {
-        answered++;
+        answered = reply.number(1) == 1 ? 0 : answered + 1;
         places.lookAfter(reply.number(0) == 1);
         List<Map<String, Long>> others = new ArrayList<>();
-        for (int i = 1; i < reply.size(); i++) {
+        for (int i = 2; i < reply.size(); i++) {
             others.add(figures(reply.text(i)));
         }
         told = List.copyOf(others);

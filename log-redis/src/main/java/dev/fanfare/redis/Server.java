@@ -346,6 +346,11 @@ final class Server implements AutoCloseable {
                 : message(cause);
     }
 
+    AppendRefused lostEntries() {
+        return new AppendRefused(
+                AppendRefused.Reason.UNAVAILABLE, name + " has lost what was appended last; try again");
+    }
+
     static AppendRefused closedLog() {
         return new AppendRefused(AppendRefused.Reason.UNAVAILABLE, "the log is closed");
     }

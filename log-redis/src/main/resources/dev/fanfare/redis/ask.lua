@@ -36,27 +36,24 @@ function question.find()
   return ZERO
 end
 
--- topics that hold events; ARGV[4]: prefix, 5: from, 6: how many
+-- topics that hold events; ARGV[4]: prefix, 5: from, 6: how many. Answers with the last name looked at, '' at the end, and the topics
 function question.topics()
-  local found = {}
-  local from = ARGV[5]
-  local limit = tonumber(ARGV[6])
-  while true do
-    local some = call('ZRANGEBYLEX', NAMES, from, '+', 'LIMIT', 0, 100)
-    for _, topic in ipairs(some) do
-      if #found == limit or topic:sub(1, #ARGV[4]) ~= ARGV[4] then
-        return found
-      end
-      local newest = call('ZREVRANGE', index(topic), 0, 0)[1]
-      if newest then
-        found[#found + 1] = {topic, newest, call('ZCARD', index(topic))}
-      end
-      from = '(' .. topic
-    end
-    if #some < 100 then
+  local MOST_LOOKED_AT = 2000
+  local names = call('ZRANGEBYLEX', NAMES, ARGV[5], '+', 'LIMIT', 0, MOST_LOOKED_AT)
+  local found = {''}
+  for _, topic in ipairs(names) do
+    if topic:sub(1, #ARGV[4]) ~= ARGV[4] or #found > tonumber(ARGV[6]) then
       return found
     end
+    local newest = call('ZREVRANGE', index(topic), 0, 0)[1]
+    if newest then
+      found[#found + 1] = {topic, newest, call('ZCARD', index(topic))}
+    end
   end
+  if #names == MOST_LOOKED_AT then
+    found[1] = names[MOST_LOOKED_AT]
+  end
+  return found
 end
 
 -- notes that hold; ARGV[4]: prefix, 5: after this name, 6: how many to look at. Answers with the last name looked at, '' at the end
@@ -82,15 +79,25 @@ function question.before()
   local wanted, isWanted = selection(ARGV[4]), typesOf(ARGV[5])
   local left = tonumber(ARGV[6])
   local topics = ARGV[7] == '+' and runs(wanted, ZERO, MOST_RUNS)
+  if topics and ARGV[5] == '' then
+    local all = 0
+    for _, topic in ipairs(topics) do
+      all = all + call('ZCARD', index(topic))
+    end
+    if all < left then
+      return {ZERO, 0, ''}
+    end
+  end
   if topics then
     local positions, seen = {}, {}
     for _, topic in ipairs(topics) do
       local facts = find(topic)
       local to, counted = '+', 0
-      while facts and to and counted < left do
+      while facts and to and counted < left and budget > 0 do
         local some = call('ZREVRANGEBYLEX', index(topic), to, '-', 'LIMIT', 0, 16)
         for _, position in ipairs(some) do
           local entry = ARGV[5] ~= '' and fetch(position)
+          spend(entry)
           if position ~= facts.ended and (ARGV[5] == '' or entry and isWanted(entry)) then
             counted = counted + 1
             if not seen[position] then
@@ -102,13 +109,13 @@ function question.before()
         to = #some == 16 and '(' .. some[16] or nil
       end
     end
-    table.sort(positions)
-    return {#positions < left and ZERO or predecessor(positions[#positions - left + 1]), 0, ''}
+    if budget > 0 then -- else it is looked for along the stream, a piece at a time
+      table.sort(positions)
+      return {#positions < left and ZERO or predecessor(positions[#positions - left + 1]), 0, ''}
+    end
   end
   local from = ARGV[7] == '+' and '+' or '(' .. streamId(ARGV[7])
-  local messages = call('XREVRANGE', LOG, from, '-', 'COUNT', MOST_SCANNED)
-  for _, message in ipairs(messages) do
-    local entry = fields(message)
+  local last, atEnd = along('XREVRANGE', from, MOST_SCANNED, function(entry)
     if entry.k == 'e' and isWanted(entry) then
       for _, topic in ipairs(split(entry.t)) do
         if wanted.matches(topic) and holds(topic, entry.position) then
@@ -116,15 +123,13 @@ function question.before()
           break
         end
       end
-      if left == 0 then
-        return {predecessor(entry.position), 0, ''}
-      end
     end
+    return left == 0
+  end)
+  if left == 0 then
+    return {predecessor(last.position), 0, ''}
   end
-  if #messages < MOST_SCANNED then
-    return {ZERO, 0, ''}
-  end
-  return {ZERO, left, positionOf(messages[#messages][1])}
+  return atEnd and {ZERO, 0, ''} or {ZERO, left, last.position}
 end
 
 -- ARGV[4]: bytes; 5: look before this position ('+' at first). As before(): position, bytes left, where to look on
@@ -132,32 +137,35 @@ function question.recent()
   local MOST_SCANNED = 500
   local left = tonumber(ARGV[4])
   local from = ARGV[5] == '+' and '+' or '(' .. streamId(ARGV[5])
-  local messages = call('XREVRANGE', LOG, from, '-', 'COUNT', MOST_SCANNED)
   local position = ARGV[5] == '+' and meta.last or predecessor(ARGV[5])
-  if ARGV[5] == '+' and (not messages[1] or positionOf(messages[1][1]) < meta.last) then
-    return {meta.last, 0, ''} -- what was newest is gone: there is nothing to follow up to it
-  end
-  for _, message in ipairs(messages) do
-    local entry = fields(message)
-    left = left - weight(entry)
-    if left < 0 or entry.position <= meta.highest then
-      return {newer(position, meta.highest), 0, ''}
+  if ARGV[5] == '+' then
+    local newest = call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
+    if not newest or positionOf(newest[1]) < meta.last then
+      return {meta.last, 0, ''} -- what was newest is gone: there is nothing to follow up to it
     end
-    position = predecessor(entry.position)
   end
-  if #messages < MOST_SCANNED then
+  local done = false
+  local _, atEnd = along('XREVRANGE', from, MOST_SCANNED, function(entry)
+    left = left - weight(entry)
+    done = left < 0 or entry.position <= meta.highest
+    if not done then
+      position = predecessor(entry.position)
+    end
+    return done
+  end)
+  if done or atEnd then
     return {newer(position, meta.highest), 0, ''}
   end
-  return {position, left, positionOf(messages[#messages][1])}
+  return {position, left, successor(position)}
 end
 
--- entries after ARGV[4], at most ARGV[5], for a follower. Answers with agedTo, the tail, its tag, and the entries
+-- entries after ARGV[4], at most ARGV[5], for a follower. Answers with agedTo, the tail, its tag, '1' if these are the last, and the entries
 function question.entries()
-  local found = {meta.agedTo, meta.last, meta.tag}
-  for _, message in ipairs(call('XRANGE', LOG, '(' .. streamId(ARGV[4]), '+', 'COUNT', ARGV[5])) do
-    local entry = fields(message)
+  local found = {meta.agedTo, meta.last, meta.tag, ''}
+  local _, atEnd = along('XRANGE', '(' .. streamId(ARGV[4]), tonumber(ARGV[5]), function(entry)
     found[#found + 1] = {entry.position, entry.k, entry.t, entry.y, entry.i, entry.r, entry.d, entry.p}
-  end
+  end)
+  found[4] = atEnd and '1' or ''
   return found
 end
 

@@ -1,6 +1,6 @@
 -- A node says that it is here. ARGV[3]: the node; 4: for how many ms that counts; 5: its figures, or '' when it leaves; 6: '1' if it has
 -- said so without a pause for as long as that, so that whoever is here has too.
--- Answers whether the places it has taken are here, then the figures of each other node that is.
+-- Answers whether the places it has taken are here, whether it is new, then the figures of each other node that is.
 
 local NODES = KEYS[1] .. 'nodes'     -- sorted set: nodes, by when they are not here any more
 local FIGURES = KEYS[1] .. 'figures' -- hash: node to its figures and the format that it knows
@@ -20,13 +20,13 @@ end
 if figures == '' then
   leave(node)
   call('DEL', places)
-  return {1}
+  return {1, 0}
 end
-call('ZADD', NODES, NOW + lease, node)
+local isNew = call('ZADD', NODES, NOW + lease, node) -- 1 also where the server has lost its memory: others are yet to come
 call('HSET', FIGURES, node, figures .. ' format=' .. FORMAT)
 call('PEXPIRE', NODES, lease)
 call('PEXPIRE', FIGURES, lease)
-local answer = {call('PEXPIRE', places, lease)}
+local answer = {call('PEXPIRE', places, lease), isNew}
 local known = FORMAT -- by all
 for _, other in ipairs(call('ZRANGE', NODES, 0, -1)) do
   if other ~= node then
@@ -35,7 +35,7 @@ for _, other in ipairs(call('ZRANGE', NODES, 0, -1)) do
     known = math.min(known, tonumber(told:match(' format=(%d+)') or '0'))
   end
 end
-if ARGV[6] == '1' and known > tonumber(meta.format) then
+if ARGV[6] == '1' and isNew == 0 and known > tonumber(meta.format) then
   meta.format = tostring(known)
   dirty = true
   save()

@@ -15,12 +15,14 @@ local CHANGED = KEYS[1] .. 'changed'       -- sorted set: topics that hold event
 local HORIZONS = KEYS[1] .. 'horizons'     -- sorted set: topics whose horizon was raised, by its time
 local IDS = KEYS[1] .. 'ids'               -- sorted set: publisher's id, NUL, position
 local DEAD = KEYS[1] .. 'dead'             -- list: indexes of deleted topics, whose events are still to be removed
+local UNREAD = KEYS[1] .. 'unread'         -- sorted set: events that count no more, and stay in the stream until all nodes have read them
 local USED = KEYS[1] .. 'keys'             -- hash: topic LF idempotency key, to position and fingerprint
 local USED_AT = KEYS[1] .. 'keys-by-time'  -- sorted set of them
 local NOTES = KEYS[1] .. 'notes'           -- hash: name to position, until, LF, value
 local NOTE_NAMES = KEYS[1] .. 'note-names' -- sorted set: names of notes
 local NOTE_ENDS = KEYS[1] .. 'note-ends'   -- sorted set: names of notes that end, by when
 local INGRESS = KEYS[1] .. 'ingress'         -- hash: the lease of the node that bridges channels, and when it ends
+local UNREAD_FOR = 2000 -- ms
 local FOR_GOOD = '9223372036854775807'
 
 local call = redis.call
@@ -196,6 +198,38 @@ local function fields(message)
   return entry
 end
 
+-- what one call may look at by way of the indexes, in bytes, an entry being 1,000 at least
+local budget = 20000000
+
+local function spend(entry)
+  budget = budget - 1000 - (entry and #entry.d or 0)
+end
+
+-- goes along the stream from a place on, or back from it, until it has looked at so many entries, or at 4 MiB, or `look` says so. Answers with
+-- the last one looked at, and whether there are no more
+local function along(command, from, most, look)
+  local to = command == 'XRANGE' and '+' or '-'
+  local bytes, last = 0, nil
+  while most > 0 and bytes < 4194304 do
+    local count = math.min(most, 32)
+    local messages = call(command, LOG, from, to, 'COUNT', count)
+    for _, message in ipairs(messages) do
+      local entry = fields(message)
+      last = entry
+      bytes = bytes + #entry.d
+      if look(entry) then
+        return last, false
+      end
+    end
+    if #messages < count then
+      return last, true
+    end
+    most = most - count
+    from = '(' .. messages[count][1]
+  end
+  return last, false
+end
+
 local function fetch(position)
   local id = streamId(position)
   local found = call('XRANGE', LOG, id, id)
@@ -210,14 +244,33 @@ local function weight(entry)
   return 150 + 2 * #entry.t + #entry.y + #entry.i + #entry.d
 end
 
--- a topic holds this entry no more; when none does, it goes
-local function release(entry)
+local anyUnread = nil
+
+local function isUnread(position)
+  if anyUnread == nil then
+    anyUnread = call('EXISTS', UNREAD) == 1
+  end
+  return anyUnread and call('ZSCORE', UNREAD, position)
+end
+
+-- a topic holds this entry no more; when none does, it counts no more, and goes: now, or when the nodes have had time to read it
+local function release(entry, now)
   for _, topic in ipairs(topicsOf(entry)) do
     if holds(topic, entry.position) then
       return
     end
   end
-  if call('XDEL', LOG, streamId(entry.position)) == 1 and entry.k ~= 'n' then
+  local counted = not isUnread(entry.position)
+  if not now and entry.position > at(NOW - UNREAD_FOR) then
+    call('ZADD', UNREAD, 0, entry.position)
+    anyUnread = true
+  else
+    call('XDEL', LOG, streamId(entry.position))
+    if not counted then
+      call('ZREM', UNREAD, entry.position)
+    end
+  end
+  if counted and entry.k ~= 'n' then
     meta.bytes = meta.bytes - weight(entry)
     meta.events = meta.events - 1
     dirty = true

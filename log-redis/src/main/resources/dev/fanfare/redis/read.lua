@@ -106,28 +106,19 @@ end
 
 -- along all entries, at most so many; true if the page is full or at the tail
 local function scan(most)
-  while true do
-    local count = math.min(most, 100)
-    if count == 0 then
-      return false
-    end
-    local messages = call('XRANGE', LOG, '(' .. streamId(scannedTo), '+', 'COUNT', count)
-    for _, message in ipairs(messages) do
-      if isFull() then
-        return true
-      end
-      local entry = fields(message)
-      if isWanted(entry) and isHeld(entry) then
-        take(entry)
-      end
-      scannedTo = entry.position
-    end
-    most = most - count
-    if #messages < count then
-      scannedTo = meta.last
+  local _, atEnd = along('XRANGE', '(' .. streamId(scannedTo), most, function(entry)
+    if isFull() then
       return true
     end
+    if isWanted(entry) and isHeld(entry) then
+      take(entry)
+    end
+    scannedTo = entry.position
+  end)
+  if atEnd then
+    scannedTo = meta.last
   end
+  return atEnd or isFull()
 end
 
 local function startOf(topic)
@@ -172,6 +163,7 @@ local function merge(topics)
   end
 end
 
+-- nil if that costs too much
 local function newest(topics)
   local counting = after ~= ZERO
   local chosen, positions, over, passed = {}, {}, {}, 0
@@ -183,6 +175,9 @@ local function newest(topics)
       for _, position in ipairs(some) do
         local isEnd = position == facts.ended
         local entry = (isEnd or ARGV[4] ~= '') and fetch(position)
+        if entry then
+          spend(entry)
+        end
         if (not has or isEnd) and (isEnd or ARGV[4] == '' or entry and isWanted(entry)) then
           if not chosen[position] then
             chosen[position] = true
@@ -195,6 +190,9 @@ local function newest(topics)
         end
       end
       to = #some == 16 and '(' .. some[16] or nil
+      if budget < 0 then
+        return nil
+      end
     end
   end
   table.sort(positions)
@@ -233,10 +231,9 @@ local topics = runs(wanted, after, onlyNewest and MOST_RUNS_FOR_NEWEST or MOST_R
 if topics and not wanted.exact['@all'] then
   topics[#topics + 1] = '@all'
 end
-local skipped = 0
-if onlyNewest and topics then
-  skipped = newest(topics)
-else
+local skipped = onlyNewest and topics and newest(topics)
+if not skipped then
+  skipped = 0
   local done = false
   if #wanted.patterns > 0 then
     done = scan(topics and math.min(MOST_SCANNED, 64 + 8 * #topics) or MOST_SCANNED)

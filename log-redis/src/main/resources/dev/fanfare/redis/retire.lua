@@ -32,7 +32,7 @@ local function evict(entry, keepNewest)
       removeOldest(topic, facts, entry.position)
     end
   end
-  release(entry)
+  release(entry, true)
   meta.agedTo = newer(meta.agedTo, entry.position)
   dirty = true
 end
@@ -53,7 +53,7 @@ while left > 0 do -- events of deleted topics
   for _, position in ipairs(some) do
     local entry = fetch(position)
     if entry then
-      release(entry)
+      release(entry, true)
     end
     call('ZREM', dead, position)
   end
@@ -61,6 +61,15 @@ while left > 0 do -- events of deleted topics
   if call('EXISTS', dead) == 0 then
     call('LPOP', DEAD)
   end
+end
+
+if left > 0 then -- what all nodes have read by now
+  local some = call('ZRANGEBYLEX', UNREAD, '-', '[' .. at(NOW - UNREAD_FOR), 'LIMIT', 0, left)
+  for _, position in ipairs(some) do
+    call('XDEL', LOG, streamId(position))
+    call('ZREM', UNREAD, position)
+  end
+  left = left - #some
 end
 
 local oldest = NOW - tonumber(ARGV[5])

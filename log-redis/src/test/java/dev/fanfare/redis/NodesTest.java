@@ -19,6 +19,7 @@ import dev.fanfare.hub.TestClock;
 import dev.fanfare.hub.Topic;
 import dev.fanfare.hub.TopicDeleted;
 import dev.fanfare.stream.Event;
+import io.lettuce.core.KillArgs;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.sync.RedisCommands;
 import java.time.Duration;
@@ -96,8 +97,7 @@ class NodesTest {
                             .toCompletableFuture());
                 }
                 stages.get(100).get(20, TimeUnit.SECONDS);
-                commands.clientKill(
-                        io.lettuce.core.KillArgs.Builder.typeNormal().skipme(true));
+                commands.clientKill(KillArgs.Builder.typeNormal().skipme(true));
                 for (int i = 0; i < stages.size(); i++) {
                     int number = round * 1_000 + i;
                     stages.get(i)
@@ -318,6 +318,45 @@ class NodesTest {
             append(log, "a", "after");
             assertThat(data(log, "a")).containsExactly("before", "after");
         }
+    }
+
+    @Test
+    void anAppendThatTheServerLosesBeforeItIsGivenIsNotAcknowledged() {
+        try (RedisServer own = new RedisServer();
+                RedisLog log = own.open("losing", AMPLE, null);
+                RedisClient admin = RedisClient.create(own.uri())) {
+            RedisCommands<String, String> commands = admin.connect().sync();
+            follow(log, get(log.tail()));
+            for (int tries = 1; ; tries++) { // it may have been given already, as it is soon
+                long before = commands.xlen("{losing}:log");
+                awaitReads(commands);
+                commands.clientList()
+                        .lines()
+                        .filter(NodesTest::reads)
+                        .map(line -> Long.valueOf(line.replaceAll("^id=(\\d+) .*", "$1")))
+                        .forEach(id -> commands.clientKill(KillArgs.Builder.id(id)));
+                CompletableFuture<long[]> append =
+                        log.append(List.of(event("a", "lost"))).toCompletableFuture();
+                await().pollInterval(Duration.ofMillis(1)).until(() -> commands.xlen("{losing}:log") > before);
+                boolean given = append.isDone();
+                commands.flushall();
+                if (!given) {
+                    assertThat(isUnavailable(append)).isTrue();
+                    break;
+                }
+                assertThat(tries).isLessThan(50);
+            }
+            await().ignoreExceptions().until(() -> append(log, "a", "again") > 0);
+            assertThat(data(log, "a")).contains("again").doesNotContain("lost");
+        }
+    }
+
+    private static void awaitReads(RedisCommands<String, String> commands) {
+        await().until(() -> commands.clientList().lines().anyMatch(NodesTest::reads));
+    }
+
+    private static boolean reads(String client) {
+        return client.contains(" cmd=xread ");
     }
 
     @Test
