@@ -306,7 +306,7 @@ final class Routes {
                     exchange.response(204).header("Cache-Control", "no-store").empty());
         } else if (exchange.request.isHead()) {
             exchange.keepAlive &= exchange.request.http11;
-            exchange.answer(streamHead(exchange).head());
+            exchange.answer(streamHead(exchange, !exchange.keepAlive).head());
         } else if (server.refusesStreams()) {
             refuseStream(exchange, Refusal.DRAINING);
         } else {
@@ -332,13 +332,18 @@ final class Routes {
         } else {
             server.metrics().streamOpened();
             EventStream stream = exchange.connection.becomeStream(
-                    exchange, streamHead(exchange).head());
+                    exchange, streamHead(exchange, true).head());
             exchange.body.release();
             stream.begin(exchange.connection.worker().loop().open(subscription, stream));
         }
     }
 
-    private static Response streamHead(Exchange exchange) {
+    /**
+     * The head of a stream.
+     *
+     * @param closes whether the connection ends with the answer, which a client that means to ask again on it has to know (RFC 9112, 9.6)
+     */
+    private static Response streamHead(Exchange exchange, boolean closes) {
         Response response = exchange.response(200)
                 .header("Content-Type", "text/event-stream")
                 .header("Cache-Control", "no-store, no-transform")
@@ -346,7 +351,7 @@ final class Routes {
         if (exchange.request.http11) {
             response.header("Transfer-Encoding", "chunked");
         }
-        return exchange.request.http11 && exchange.keepAlive ? response : response.header("Connection", "close");
+        return closes ? response.header("Connection", "close") : response;
     }
 
     /** A browser gives up for good on any status but 200, so a refused stream is one that ends at once. */

@@ -140,7 +140,7 @@ class SubscribeTest {
     @Test
     void aStreamIsChunkedInOneChunkAnEventAtMost() {
         try (Wire wire = node.connect().get("/events?topic=chunks&open=none")) {
-            wire.head();
+            assertThat(wire.head().header("Connection")).as("RFC 9112, 9.6").isEqualToIgnoringCase("close");
             assertThat(wire.chunk()).asString().isEqualTo(":\nretry: 3000\n");
             String id = node.publish("chunks", "one\ntwo");
             assertThat(wire.chunk()).asString().isEqualTo("data: one\ndata: two\nid: " + id + "\n\n");
