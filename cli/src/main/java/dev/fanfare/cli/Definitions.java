@@ -116,7 +116,7 @@ final class Definitions {
             "redis.sentinel-password",
             SettingType.text("SECRET", "a text").or("off"),
             "off",
-            "what the sentinels of redis-sentinel ask for; the password in the URL is the servers'",
+            "the sentinels' own password; the one in the URL is the servers'",
             Setting.Form.SECRET);
     static final Setting<Duration> REDIS_TIMEOUT = define(
             HISTORY,

@@ -10,12 +10,16 @@ import dev.fanfare.hub.TestClock;
 import dev.fanfare.stream.Event;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.sync.RedisCommands;
+import io.netty.util.ResourceLeakDetector;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Many topics with a few events each, as answers and orders are, once they have expired. */
@@ -28,6 +32,20 @@ class ExpiredTopicsTest {
     private static final int CALLS_AT_ONCE = 8;
     /** A node's last answers are kept: so many. */
     private static final int ANSWERS_KEPT = 16;
+
+    private ResourceLeakDetector.@Nullable Level leaks;
+
+    /** A trace of each of a hundred million buffers would take most of the time. */
+    @BeforeEach
+    void traceNoBuffers() {
+        leaks = ResourceLeakDetector.getLevel();
+        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED);
+    }
+
+    @AfterEach
+    void traceBuffers() {
+        ResourceLeakDetector.setLevel(leaks);
+    }
 
     private final TestClock clock = new TestClock(1_763_683_200_000L);
 

@@ -36,7 +36,13 @@ class SubscribeTest {
             assertThat(head.names())
                     .as("nothing that only costs bytes on a million streams")
                     .isSubsetOf(
-                            "content-type", "cache-control", "x-accel-buffering", "transfer-encoding", "date", "vary");
+                            "content-type",
+                            "cache-control",
+                            "x-accel-buffering",
+                            "transfer-encoding",
+                            "connection",
+                            "date",
+                            "vary");
         }
     }
 
