@@ -88,7 +88,8 @@ class VolumeTest {
             long middle = most(occupied.subList(rounds / 4, rounds / 2));
             long end = most(occupied.subList(rounds / 2, rounds));
             System.out.printf("disk: %,d in the second quarter, %,d in the second half%n", middle, end);
-            assertThat(end).as("the most in the second half: %s", occupied).isLessThan(middle * 13 / 10);
+            // it goes up and down with the files that are merged: the fewer rounds, the less their most says
+            assertThat(end).as("the most in the second half: %s", occupied).isLessThan(middle * (LONG ? 13 : 18) / 10);
         }
     }
 
