@@ -100,7 +100,7 @@ class ResumeCostTest {
                         continue; // nothing of it was missed there
                     }
                     double best = Double.MAX_VALUE;
-                    for (int attempt = 0; attempt < 5 && best > 1.5; attempt++) {
+                    for (int attempt = 0; attempt < 5 && best >= 1.5; attempt++) {
                         long inSmall = small.micros(selector, near ? small.near : small.far);
                         long inLarge = large.micros(selector, near ? large.near : large.far);
                         best = Math.min(best, (inLarge + 5.0) / (inSmall + 5.0));
