@@ -150,7 +150,7 @@ async function startDoor(t, port, random, kills) {
   const door = new Door(port, random, kills);
   door.server.listen(0, '127.0.0.1');
   await once(door.server, 'listening');
-  t.after(() => door.server.close().closeAllConnections());
+  t.after(() => (door.server.closeAllConnections(), door.server.close()));
   return door;
 }
 

@@ -1,10 +1,10 @@
-// The accounting stress of stress.mjs against a node of its own: 15 seconds, with --long five minutes.
+// The accounting stress of stress.mjs against a node of its own: 8 seconds, with --long five minutes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startNode } from './support/node.mjs';
 import { stress } from './stress.mjs';
 
-const seconds = process.env.E2E_LONG ? 300 : 15;
+const seconds = process.env.E2E_LONG ? 300 : 8;
 
 test('500 streams over 20 topics and patterns, 8 publishers, random cuts, stalls and resumes: nothing missing, nothing twice, in order', async (t) => {
   // With a window this small, who stalls or resumes late reads from the log, and joins the window again.
