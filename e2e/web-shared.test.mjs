@@ -225,47 +225,55 @@ test("a tab that begins behind the holder's place is given nothing from before i
   assert.deepEqual(b.received.filter(({ type }) => !type.startsWith('fanfare-')).map(({ data }) => data), ['last']);
 });
 
-/** A server in the place of a node: `page(n)` answers the nth page, or null for none; `say` writes to the streams. */
-async function startScript(t, page) {
+/**
+ * A server in the place of a node, with a log of what it was told to `say`, all at once: `{ id, text, event, gap }`, text for streams, event and gap for
+ * pages. `hasPage(n)`: whether the nth page is answered.
+ */
+async function startScript(t, { hasPage = () => true } = {}) {
+  const said = [];
   const open = new Set();
-  const asked = { pages: 0, streams: 0 };
+  let pages = 0;
+  const after = (place) => said.filter(({ id }) => place && parseInt(id) > parseInt(place));
   const server = http.createServer((request, response) => {
     const cors = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' };
     if (request.method === 'OPTIONS') return response.writeHead(204, cors).end();
+    const since = after(request.headers['last-event-id']);
     if (request.headers.accept === 'text/event-stream') {
-      asked.streams++;
       open.add(response);
-      return response.writeHead(200, { ...cors, 'Content-Type': 'text/event-stream' }).write(':\n');
+      return response.writeHead(200, { ...cors, 'Content-Type': 'text/event-stream' }).write(`:\n${since.map(({ text }) => text).join('')}`);
     }
-    const answer = page(++asked.pages);
-    return answer && response.writeHead(200, { ...cors, 'Content-Type': 'application/json' }).end(JSON.stringify({ events: [], gap: null, more: false, ended: false, ...answer }));
+    const page = { events: since.flatMap(({ event }) => event ?? []), gap: since.find(({ gap }) => gap)?.gap ?? null, last: said.at(-1)?.id ?? '1-0', more: false, ended: false };
+    return hasPage(++pages) && response.writeHead(200, { ...cors, 'Content-Type': 'application/json' }).end(JSON.stringify(page));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => (server.closeAllConnections(), server.close()));
-  return { url: `http://127.0.0.1:${server.address().port}`, asked, say: (text) => open.forEach((response) => response.write(text)) };
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    say(...all) {
+      said.push(...all);
+      for (const response of open) response.write(all.map(({ text }) => text).join(''));
+    },
+  };
 }
 
 test('a gap that comes in one chunk with events is told, in the tab that holds the stream too', async (t) => {
-  const gap = { after: '1-0', resumedAt: '3-0', topics: ['a'], reason: 'expired' };
-  let lost = false;
-  const script = await startScript(t, () => (lost
-    ? { gap, events: [{ id: '4-0', topic: 'a', event: 'message', data: 'four', time: '' }], last: '4-0' }
-    : { last: '1-0' }));
+  const event = (id, data) => ({ id, text: `topic: a\ndata: ${data}\nid: ${id}\n\n`, event: { id, topic: 'a', event: 'message', data, time: '' } });
+  const gap = { after: '2-0', resumedAt: '3-0', topics: ['a'], reason: 'expired' };
+  const script = await startScript(t);
   const page = await (await openSite(t, browser, { source: 'FanfareSource' })).tab();
   const source = await page.listen(`${script.url}/events`, TYPES, { shared: true, topics: ['a'] });
-  // this server has no log: what is said while a tab takes the stream over is not said again by itself
-  const sayUntil = (data, chunk) => until(data, () => source.received.some((event) => event.data === data) || void script.say(chunk), { every: 200 });
-  await sayUntil('one', 'topic: a\ndata: one\nid: 2-0\n\n');
-  lost = true;
-  await sayUntil('four', `event: fanfare-gap\ndata: ${JSON.stringify(gap)}\nid: 3-0\n\ntopic: a\ndata: four\nid: 4-0\n\n`);
+  await until('the source to begin', () => source.received.length > 0);
+  script.say(event('2-0', 'one'));
+  await source.until('one');
+  script.say({ id: '3-0', text: `event: fanfare-gap\ndata: ${JSON.stringify(gap)}\nid: 3-0\n\n`, gap }, event('4-0', 'four'));
+  await source.until('four');
 
-  const heard = source.received.map(({ type, data }) => (type === 'message' ? data : type));
-  assert.deepEqual([...new Set(heard)], ['fanfare-open', 'one', 'fanfare-gap', 'four']);
+  assert.deepEqual(source.received.map(({ type, data }) => (type === 'message' ? data : type)), ['fanfare-open', 'one', 'fanfare-gap', 'four']);
 });
 
 test('a tab whose page never comes says so, though the tab that holds the stream is well', async (t) => {
-  const script = await startScript(t, (n) => (n === 1 ? { last: '1-0' } : null));
+  const script = await startScript(t, { hasPage: (n) => n === 1 });
   const page = await (await openSite(t, browser, { source: 'FanfareSource' })).tab();
   const source = await page.listen(`${script.url}/events`, TYPES, { shared: true, topics: ['a'], idleTimeout: 6000 });
   await until('an error', () => source.reports.some(({ kind, reason }) => kind === 'error' && reason === 'silent'), { within: 20_000 });

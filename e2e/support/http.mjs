@@ -31,6 +31,12 @@ export async function streams(url) {
 
 /** The stored events of a topic or pattern, oldest first. */
 export async function history(url, selector) {
-  const query = new URLSearchParams({ topic: selector, from: 'start', limit: 1000 });
-  return (await request('GET', `${url}/events?${query}`, { headers: { Accept: 'application/json' } })).json.events;
+  const events = [];
+  for (let begin = { from: 'start' };;) {
+    const query = new URLSearchParams({ topic: selector, limit: 1000, ...begin });
+    const { json } = await request('GET', `${url}/events?${query}`, { headers: { Accept: 'application/json' } });
+    events.push(...json.events);
+    if (!json.more) return events;
+    begin = { lastEventId: json.last };
+  }
 }

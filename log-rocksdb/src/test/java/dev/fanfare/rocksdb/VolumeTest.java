@@ -78,7 +78,7 @@ class VolumeTest {
                                         .setWriteBufferSize(512 << 10)
                                         .build());
             }
-            int rounds = LONG ? 2_000 : 160;
+            int rounds = LONG ? 2_000 : 800; // the disk goes up and down as files are merged: of few rounds the most says little
             List<Long> occupied = new ArrayList<>();
             for (int round = 0; round < rounds; round++) {
                 publish(log, 50, 10);
@@ -88,8 +88,7 @@ class VolumeTest {
             long middle = most(occupied.subList(rounds / 4, rounds / 2));
             long end = most(occupied.subList(rounds / 2, rounds));
             System.out.printf("disk: %,d in the second quarter, %,d in the second half%n", middle, end);
-            // it goes up and down with the files that are merged: the fewer rounds, the less their most says
-            assertThat(end).as("the most in the second half: %s", occupied).isLessThan(middle * (LONG ? 13 : 18) / 10);
+            assertThat(end).as("the most in the second half: %s", occupied).isLessThan(middle * 13 / 10);
         }
     }
 
