@@ -78,7 +78,9 @@ class VolumeTest {
                                         .setWriteBufferSize(512 << 10)
                                         .build());
             }
-            int rounds = LONG ? 2_000 : 800; // the disk goes up and down as files are merged: of few rounds the most says little
+            int rounds = LONG
+                    ? 2_000
+                    : 800; // the disk goes up and down as files are merged: of few rounds the most says little
             List<Long> occupied = new ArrayList<>();
             for (int round = 0; round < rounds; round++) {
                 publish(log, 50, 10);
