@@ -1,5 +1,6 @@
 package dev.fanfare.hub;
 
+import static dev.fanfare.hub.Logs.age;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -10,7 +11,6 @@ import dev.fanfare.stream.Event;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,25 +19,16 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** When and how the end of topics ends a stream, whatever its log's reads are like. */
-public abstract class EndContract {
-    private final List<TestHub> hubs = new ArrayList<>();
-
-    protected abstract EventLog log(Retention retention, InstantSource clock);
+public abstract class EndContract extends HubFixture {
 
     /** Has a log remove now what it should, if it does not when it is used. */
     protected void retain(EventLog log) {}
-
-    @AfterEach
-    void closeHubs() {
-        hubs.forEach(TestHub::close);
-    }
 
     // streams that see the end come
 
@@ -45,7 +36,7 @@ public abstract class EndContract {
     @EnumSource(Form.class)
     void aLiveStreamGetsTheEndAfterAllEventsAndIsClosed(Form form) {
         TestHub hub = hub();
-        Stream stream = hub.open(CursorContract.with(Selection.of("a"), form, Slow.CATCH_UP));
+        Stream stream = hub.open(with(Selection.of("a"), form, Slow.CATCH_UP));
         hub.awaitLive(stream);
         for (int i = 0; i < 3; i++) {
             hub.publish("a", "e" + i);
@@ -56,14 +47,14 @@ public abstract class EndContract {
         assertThat(stream.sink().text())
                 .endsWith("event: fanfare-end\ndata: {\"reason\":\"aborted\"}\nid: " + end + "\n\n");
         assertThat(stream.sink().data()).hasSize(3);
-        CursorContract.assertNoGap(stream);
+        stream.assertNoGap();
     }
 
     @Test
     void theEndComesWhateverTypesAreWanted() {
         TestHub hub = hub();
         Selection paid = new Selection(List.of(Selector.of("a")), Set.of("paid"));
-        Stream live = hub.open(CursorContract.with(paid, Form.PLAIN, Slow.CATCH_UP));
+        Stream live = hub.open(with(paid, Form.PLAIN, Slow.CATCH_UP));
         hub.publish("a", "unpaid");
         hub.publish(Publication.of("a", new Event("paid", "p", null, Event.NO_RETRY)));
         String end = end(hub, "a");
@@ -82,8 +73,8 @@ public abstract class EndContract {
         hub.publish("c", "c1");
         end(hub, "c");
         hub.publish("b", "b2");
-        CursorContract.awaitData(stream, "a1", "b1", "c1", "b2");
-        assertThat(CursorContract.types(stream)).doesNotContain("fanfare-end");
+        stream.awaitData("a1", "b1", "c1", "b2");
+        assertThat(stream.types()).doesNotContain("fanfare-end");
         assertThat(stream.sink().ended()).isFalse();
 
         String last = end(hub, "b", TopicEnded.Reason.CANCELLED);
@@ -105,7 +96,7 @@ public abstract class EndContract {
         for (Stream stream : List.of(live, later)) {
             await().until(() -> stream.sink().data().contains("all"));
             assertThat(stream.sink().data()).contains("1");
-            assertThat(CursorContract.types(stream)).doesNotContain("fanfare-end");
+            assertThat(stream.types()).doesNotContain("fanfare-end");
             assertThat(stream.sink().ended()).isFalse();
         }
     }
@@ -132,7 +123,7 @@ public abstract class EndContract {
         Stream stream = hub.open(Subscription.to("a"));
         hub.publish("a", "1");
         hub.awaitLive(stream);
-        CursorContract.awaitData(stream, "1");
+        stream.awaitData("1");
         stream.sink().block();
         String end = end(hub, "a");
         hub.passed();
@@ -165,7 +156,7 @@ public abstract class EndContract {
     void aSlowStreamThatSkipsToTheLatestIsToldTheEndAfterIt() {
         for (long window : new long[] {1, 64 << 20}) {
             TestHub hub = hub(TestHub.windowOf(window));
-            Stream stream = hub.open(CursorContract.with(Selection.of("a", "b"), Form.PLAIN, Slow.LATEST));
+            Stream stream = hub.open(with(Selection.of("a", "b"), Form.PLAIN, Slow.LATEST));
             hub.awaitLive(stream);
             stream.sink().block();
             hub.publishMany("a", "a", 5);
@@ -259,11 +250,11 @@ public abstract class EndContract {
                 Subscription.to("a", "b", "c").from(Start.after(Position.parse(after))))) {
             Stream stream = hub.open(subscription);
             assertEnded(hub, stream, last);
-            CursorContract.assertNoGap(stream);
+            stream.assertNoGap();
         }
         Stream unknown = hub.open(Subscription.to("a", "b").resumeAfter("never-given"));
         assertEnded(hub, unknown, last);
-        assertThat(CursorContract.types(unknown)).containsExactly("fanfare-gap", "fanfare-end");
+        assertThat(unknown.types()).containsExactly("fanfare-gap", "fanfare-end");
     }
 
     @Test
@@ -283,8 +274,7 @@ public abstract class EndContract {
         first.publish("a", "1");
         String end = end(first, "a");
         first.publish("b", "2");
-        TestHub second = new TestHub(first.log, TestHub.SETTINGS);
-        hubs.add(second);
+        TestHub second = hub(first.log, TestHub.SETTINGS);
 
         assertEnded(second, second.open(Subscription.to("a").from(Start.OLDEST)), end, "1");
         assertEnded(second, second.open(Subscription.to("a")), end);
@@ -302,8 +292,8 @@ public abstract class EndContract {
         Stream behind = hub.open(Subscription.to("a").resumeAfter(first));
         hub.publish("a", "2");
 
-        CursorContract.awaitData(now, "2");
-        CursorContract.awaitData(behind, "2");
+        now.awaitData("2");
+        behind.awaitData("2");
         assertThat(behind.sink().ofType("fanfare-gap").get(0).data()).contains("deleted");
         String again = end(hub, "a");
         assertEnded(hub, now, again, "2");
@@ -313,7 +303,7 @@ public abstract class EndContract {
     @Test
     void aStreamWhoseEndHasAgedOutIsToldThatAndStaysOpen() {
         TestClock clock = new TestClock(System.currentTimeMillis() - 3_600_000);
-        TestHub hub = hub(CursorContract.age(Duration.ofMinutes(10)), clock, TestHub.SETTINGS);
+        TestHub hub = hub(age(Duration.ofMinutes(10)), clock, TestHub.SETTINGS);
         String first = hub.publish("a", "1");
         end(hub, "a");
         clock.advance(Duration.ofMinutes(20));
@@ -323,7 +313,7 @@ public abstract class EndContract {
         assertThat(stream.sink().ofType("fanfare-gap").get(0).data()).contains("expired");
 
         hub.publish("a", "2");
-        CursorContract.awaitData(stream, "2");
+        stream.awaitData("2");
         assertThat(stream.sink().ended()).isFalse();
     }
 
@@ -415,20 +405,6 @@ public abstract class EndContract {
 
     // helpers
 
-    TestHub hub() {
-        return hub(TestHub.SETTINGS);
-    }
-
-    private TestHub hub(HubSettings settings) {
-        return hub(Retention.DEFAULT, InstantSource.system(), settings);
-    }
-
-    private TestHub hub(Retention retention, InstantSource clock, HubSettings settings) {
-        TestHub hub = new TestHub(log(retention, clock), settings);
-        hubs.add(hub);
-        return hub;
-    }
-
     static String end(TestHub hub, String topic) {
         return end(hub, topic, TopicEnded.Reason.DONE);
     }
@@ -440,7 +416,7 @@ public abstract class EndContract {
     /** The stream gets these events, then the end of this id, and is closed. */
     static void assertEnded(TestHub hub, Stream stream, String end, String... data) {
         assertToldTheEnd(hub, stream, end);
-        CursorContract.assertData(stream, List.of(data));
+        stream.assertData(List.of(data));
     }
 
     private static void assertToldTheEnd(TestHub hub, Stream stream, String end) {

@@ -5,7 +5,7 @@ import java.time.InstantSource;
 class LateLogCursorTest extends CursorContract {
 
     @Override
-    EventLog log(Retention retention, InstantSource clock) {
+    protected EventLog log(Retention retention, InstantSource clock) {
         return new LateLog(retention, clock, 2);
     }
 }

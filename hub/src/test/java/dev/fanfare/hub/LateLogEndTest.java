@@ -20,7 +20,7 @@ class LateLogEndTest extends EndContract {
         log.failing = true;
         hub.publish("a", "1");
         String end = end(hub, "a");
-        CursorContract.awaitData(stream, "1");
+        stream.awaitData("1");
         log.failing = false;
 
         assertEnded(hub, stream, end, "1");

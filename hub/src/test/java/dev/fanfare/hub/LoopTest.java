@@ -1,8 +1,5 @@
 package dev.fanfare.hub;
 
-import static dev.fanfare.hub.CursorContract.assertNoGap;
-import static dev.fanfare.hub.CursorContract.awaitData;
-import static dev.fanfare.hub.CursorContract.types;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -69,9 +66,9 @@ class LoopTest {
             hub.publish("a", "2");
             hub.publish("@all", "3");
 
-            awaitData(streams.get(0), "1", "3");
+            streams.get(0).awaitData("1", "3");
             for (Stream stream : streams.subList(1, streams.size())) {
-                awaitData(stream, "1", "2", "3");
+                stream.awaitData("1", "2", "3");
             }
             await().until(() -> hub.loop.cursors() == 10);
             assertThat(broken.data()).startsWith("1");
@@ -129,7 +126,7 @@ class LoopTest {
             for (String data : List.of("1", "2", "3")) {
                 hub.publish(data.equals("2") ? "@all" : "a", data);
             }
-            streams.forEach(stream -> awaitData(stream, "1", "2", "3"));
+            streams.forEach(stream -> stream.awaitData("1", "2", "3"));
             await().until(() -> hub.loop.cursors() == 10);
         }
     }
@@ -149,13 +146,13 @@ class LoopTest {
             await().until(() -> log.reads.get() >= reads + 6);
             assertThat(log.reads.get()).as("reads in about a second").isLessThan(reads + 12);
             log.failing = false;
-            awaitData(byId, "2");
-            awaitData(newest, "2");
+            byId.awaitData("2");
+            newest.awaitData("2");
             hub.publish("a", "3");
-            awaitData(byId, "2", "3");
-            awaitData(byOwnId, "3");
-            awaitData(newest, "2", "3");
-            assertThat(types(byOwnId)).containsExactly("fanfare-gap", "message");
+            byId.awaitData("2", "3");
+            byOwnId.awaitData("3");
+            newest.awaitData("2", "3");
+            assertThat(byOwnId.types()).containsExactly("fanfare-gap", "message");
         }
     }
 
@@ -244,9 +241,9 @@ class LoopTest {
             hub.awaitLive(after);
             hub.publish("a", "3");
 
-            awaitData(after, "3");
-            awaitData(before, "3");
-            assertThat(types(before)).containsExactly("fanfare-gap", "message");
+            after.awaitData("3");
+            before.awaitData("3");
+            assertThat(before.types()).containsExactly("fanfare-gap", "message");
         }
     }
 
@@ -272,7 +269,7 @@ class LoopTest {
                                     () -> loop.open(Subscription.to("a").from(Start.OLDEST), sink), thread::execute)
                             .join(),
                     sink);
-            awaitData(stream, "1", "2");
+            stream.awaitData("1", "2");
             loop.wake();
             int before = tasks.get();
             await().pollDelay(Duration.ofMillis(300)).until(() -> true);
@@ -280,8 +277,8 @@ class LoopTest {
 
             log.holding = false;
             hub.publish("a", "3");
-            awaitData(stream, "1", "2", "3");
-            assertNoGap(stream);
+            stream.awaitData("1", "2", "3");
+            stream.assertNoGap();
             assertThat(first).isNotEmpty();
         } finally {
             thread.shutdown();
@@ -298,7 +295,7 @@ class LoopTest {
             Stream stream = hub.open(Subscription.to("a"));
             hub.publish("a", "1");
             hub.publish("a", "2");
-            awaitData(stream, "1", "2");
+            stream.awaitData("1", "2");
             hub.delete("a");
             assertThat(other.cursors()).isZero();
         }
@@ -379,7 +376,7 @@ class LoopTest {
             await().until(() -> !sink.ofType("fanfare-heartbeat").isEmpty());
             assertThat(sink.lastEventId()).isEqualTo(first);
             gate.complete(null);
-            awaitData(stream, "2");
+            stream.awaitData("2");
         }
     }
 

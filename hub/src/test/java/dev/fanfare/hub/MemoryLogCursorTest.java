@@ -5,7 +5,7 @@ import java.time.InstantSource;
 class MemoryLogCursorTest extends CursorContract {
 
     @Override
-    EventLog log(Retention retention, InstantSource clock) {
+    protected EventLog log(Retention retention, InstantSource clock) {
         return new MemoryLog(retention, clock);
     }
 }

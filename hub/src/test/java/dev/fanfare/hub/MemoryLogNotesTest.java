@@ -1,5 +1,9 @@
 package dev.fanfare.hub;
 
+import static dev.fanfare.hub.Logs.AMPLE;
+import static dev.fanfare.hub.Logs.append;
+import static dev.fanfare.hub.Logs.get;
+
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +19,7 @@ class MemoryLogNotesTest extends NotesContract {
     @Test
     void aLogFullOfNotesTakesNoNewOneUntilOneHasEnded() {
         EventLog log = log(AMPLE);
-        append(log, new Note("n/0", "1", clock.millis() + 60_000));
+        append(log, new Note("n/0", "1", clock().millis() + 60_000));
         for (int i = 1; i < Notes.MOST; ) {
             List<Note> some = new ArrayList<>();
             for (int to = Math.min(Notes.MOST, i + 10_000); i < to; i++) {

@@ -1,5 +1,10 @@
 package dev.fanfare.hub;
 
+import static dev.fanfare.hub.Logs.LONG;
+import static dev.fanfare.hub.Logs.age;
+import static dev.fanfare.hub.Logs.append;
+import static dev.fanfare.hub.Logs.event;
+import static dev.fanfare.hub.Logs.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
@@ -29,7 +34,7 @@ class MemoryLogTest extends EventLogContract {
             get(log.append(answers));
         }
         long full = TestHeap.used();
-        clock.advance(Duration.ofMinutes(2));
+        clock().advance(Duration.ofMinutes(2));
         assertThat(get(log.size()).topics()).isZero();
         long after = TestHeap.used();
 

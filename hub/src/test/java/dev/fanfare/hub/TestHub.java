@@ -1,11 +1,15 @@
 package dev.fanfare.hub;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.fanfare.hub.RecordingSink.Received;
 import dev.fanfare.stream.Event;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -23,7 +27,59 @@ final class TestHub implements AutoCloseable {
     final Loop loop;
 
     /** A cursor with its sink. */
-    record Stream(Cursor cursor, RecordingSink sink) {}
+    record Stream(Cursor cursor, RecordingSink sink) {
+
+        void awaitData(String... data) {
+            await().pollInterval(Duration.ofMillis(2))
+                    .untilAsserted(() -> assertThat(sink.data()).containsExactly(data));
+        }
+
+        /** For many events: names what is missing and what is too much, not all. */
+        void assertData(List<String> expected) {
+            List<String> data = sink.data();
+            Set<String> missing = new LinkedHashSet<>(expected);
+            data.forEach(missing::remove);
+            Set<String> foreign = new LinkedHashSet<>(data);
+            expected.forEach(foreign::remove);
+            assertThat(missing).as("missing").isEmpty();
+            assertThat(foreign).as("too much").isEmpty();
+            assertThat(data).hasSameSizeAs(expected);
+            assertThat(data.equals(expected)).as("in order").isTrue();
+        }
+
+        List<String> types() {
+            return sink.received().stream().map(Received::type).toList();
+        }
+
+        /** The position that the open event says. */
+        long openId() {
+            assertThat(sink.received().get(0).type()).isEqualTo("fanfare-open");
+            return Position.parse(sink.received().get(0).id());
+        }
+
+        Received firstEvent() {
+            return sink.received().stream()
+                    .filter(one -> !one.isControl())
+                    .findFirst()
+                    .orElseThrow();
+        }
+
+        void assertNoGap() {
+            assertThat(sink.ofType("fanfare-gap")).isEmpty();
+        }
+
+        /** The one gap of this stream names this topic first. */
+        void assertGap(String reason, long resumedAt, String topic) {
+            List<Received> gaps = sink.ofType("fanfare-gap");
+            assertThat(gaps).hasSize(1);
+            assertThat(gaps.get(0).data())
+                    .contains(
+                            "\"reason\":\"" + reason + "\"",
+                            "\"topics\":[\"" + topic + "\"",
+                            "\"resumedAt\":\"" + gaps.get(0).id() + "\"");
+            assertThat(gaps.get(0).id()).isEqualTo(Position.text(resumedAt));
+        }
+    }
 
     TestHub(EventLog log, HubSettings settings) {
         this.log = log;

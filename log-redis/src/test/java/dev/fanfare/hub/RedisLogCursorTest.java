@@ -25,7 +25,7 @@ class RedisLogCursorTest extends CursorContract {
     }
 
     @Override
-    EventLog log(Retention retention, InstantSource clock) {
+    protected EventLog log(Retention retention, InstantSource clock) {
         RedisLog log = server.open(retention, clock);
         return retention == Retention.DEFAULT ? log : retaining(log);
     }

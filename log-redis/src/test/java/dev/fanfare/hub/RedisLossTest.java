@@ -18,7 +18,7 @@ class RedisLossTest {
             TestHub.Stream stream = hub.open(Subscription.to("a"));
             TestHub.Stream pattern = hub.open(Subscription.to("**"));
             long first = Position.parse(hub.publish("a", "1"));
-            CursorContract.awaitData(stream, "1");
+            stream.awaitData("1");
             server.kill();
             server.startAgain();
             await().ignoreExceptions().until(() -> Position.parse(hub.publish("a", "2")) > first);

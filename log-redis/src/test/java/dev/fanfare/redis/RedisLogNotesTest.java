@@ -1,7 +1,9 @@
 package dev.fanfare.redis;
 
+import static dev.fanfare.hub.Logs.AMPLE;
+import static dev.fanfare.hub.Logs.append;
+import static dev.fanfare.hub.Logs.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.fanfare.hub.AppendRefused;
 import dev.fanfare.hub.EventLog;
@@ -10,6 +12,7 @@ import dev.fanfare.hub.Notes;
 import dev.fanfare.hub.NotesContract;
 import dev.fanfare.hub.Retention;
 import java.time.InstantSource;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -35,14 +38,14 @@ class RedisLogNotesTest extends NotesContract {
     }
 
     @Override
-    protected void retain(EventLog log) {
+    public void retain(EventLog log) {
         ((RedisLog) log).retain();
     }
 
     @Test
     void aLogFullOfNotesTakesNoNewOneUntilOneHasEnded() {
-        try (RedisLog log = server.open("full", AMPLE, clock)) {
-            append(log, new Note("n/0", "1", clock.millis() + 60_000));
+        try (RedisLog log = server.open("full", AMPLE, clock())) {
+            append(log, new Note("n/0", "1", clock().millis() + 60_000));
             fill("full", Notes.MOST - 1, Long.MAX_VALUE);
             takesNoNewNoteUntilOneHasEnded(log);
         }
@@ -50,12 +53,12 @@ class RedisLogNotesTest extends NotesContract {
 
     @Test
     void notesForATimeLeaveRoomForThoseThatHoldForGood() {
-        long later = clock.millis() + 60_000;
-        try (RedisLog log = server.open("tickets", AMPLE, clock)) {
+        long later = clock().millis() + 60_000;
+        try (RedisLog log = server.open("tickets", AMPLE, clock())) {
             append(log, new Note("n/0", "1", later));
             fill("tickets", Notes.MOST_ENDING - 1, later);
 
-            assertThatThrownBy(() -> append(log, new Note("more", "1", later))).hasCauseInstanceOf(AppendRefused.class);
+            assertRefused(log.append(List.of(new Note("more", "1", later))), AppendRefused.Reason.NO_ROOM);
             note(log, "revoked/alice", "1");
         }
     }

@@ -28,7 +28,7 @@ class RedisLogTest extends EventLogContract {
     }
 
     @Override
-    protected void retain(EventLog log) {
+    public void retain(EventLog log) {
         ((RedisLog) log).retain();
     }
 }

@@ -19,7 +19,7 @@ class RocksLogCursorTest extends CursorContract {
     Path directory;
 
     @Override
-    EventLog log(Retention retention, InstantSource clock) {
+    protected EventLog log(Retention retention, InstantSource clock) {
         try {
             return retaining(RocksLog.open(
                     Files.createTempDirectory(directory, "log"), retention, Durability.OS, Duration.ZERO, clock));

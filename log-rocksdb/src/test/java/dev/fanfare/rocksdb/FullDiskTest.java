@@ -1,5 +1,6 @@
 package dev.fanfare.rocksdb;
 
+import static dev.fanfare.hub.Logs.follow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -25,7 +26,6 @@ import java.util.List;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -72,8 +72,7 @@ class FullDiskTest {
         Retention small =
                 new Retention(Duration.ofDays(1), 8L << 20, Long.MAX_VALUE, false, 100_000, Duration.ofMinutes(10));
         try (RocksLog log = open(AMPLE)) {
-            List<Stored> followed = new CopyOnWriteArrayList<>();
-            log.follow(log.state().tail(), followed::addAll);
+            List<Stored> followed = follow(log, log.state().tail());
             AppendRefused refused = fill(log);
             assertThat(refused.reason()).isEqualTo(AppendRefused.Reason.DISK_FULL);
             assertThat(refused.getMessage()).contains(disk.toString(), "full", "make room");

@@ -1,5 +1,6 @@
 package dev.fanfare.rocksdb;
 
+import static dev.fanfare.hub.Logs.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fanfare.hub.EventLog;
@@ -84,10 +85,6 @@ class ResumeCostTest {
         public void close() {
             log.close();
         }
-    }
-
-    private static <T> T get(java.util.concurrent.CompletionStage<T> stage) {
-        return stage.toCompletableFuture().join();
     }
 
     @Test

@@ -1,5 +1,10 @@
 package dev.fanfare.rocksdb;
 
+import static dev.fanfare.hub.Logs.AMPLE;
+import static dev.fanfare.hub.Logs.append;
+import static dev.fanfare.hub.Logs.event;
+import static dev.fanfare.hub.Logs.follow;
+import static dev.fanfare.hub.Logs.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fanfare.hub.EventLog;
@@ -17,7 +22,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,11 +45,11 @@ class RocksLogNotesTest extends NotesContract {
     }
 
     private RocksLog open(Path data) {
-        return open(data, AMPLE, clock);
+        return open(data, AMPLE, clock());
     }
 
     @Override
-    protected void retain(EventLog log) {
+    public void retain(EventLog log) {
         ((RocksLog) log).retain();
     }
 
@@ -58,7 +62,7 @@ class RocksLogNotesTest extends NotesContract {
             note(log, "a", "1");
             note(log, "b", "1");
             note(log, "a", "2");
-            append(log, new Note("c", "1", clock.millis() + 60_000));
+            append(log, new Note("c", "1", clock().millis() + 60_000));
             note(log, "b", "");
             before = get(log.notes(""));
             assertThat(before).hasSize(2);
@@ -66,11 +70,10 @@ class RocksLogNotesTest extends NotesContract {
         try (RocksLog log = open(data)) {
             assertThat(get(log.notes(""))).isEqualTo(before);
             Audit.of(log, "after a restart");
-            List<Stored> followed = new CopyOnWriteArrayList<>();
-            get(log.follow(Position.START, followed::addAll));
+            List<Stored> followed = follow(log, Position.START);
             assertThat(followed).containsAll(before);
         }
-        clock.advance(Duration.ofMinutes(1));
+        clock().advance(Duration.ofMinutes(1));
         try (RocksLog log = open(data)) {
             assertThat(notes(log, "")).containsExactly("a=2");
             log.retain();
@@ -84,10 +87,10 @@ class RocksLogNotesTest extends NotesContract {
         long before;
         try (RocksLog log = open(data)) {
             long event = append(log, event("t", "1"));
-            clock.advance(Duration.ofMinutes(1));
+            clock().advance(Duration.ofMinutes(1));
             note(log, "a", "1");
             before = note(log, "a", "");
-            clock.advance(Duration.ofMinutes(-1));
+            clock().advance(Duration.ofMinutes(-1));
             assertThat(before).isGreaterThan(event);
         }
         try (Lines lines = Lines.of(RocksLog.class);
@@ -123,7 +126,7 @@ class RocksLogNotesTest extends NotesContract {
     @Test
     void aLogFullOfNotesTakesNoNewOneUntilOneHasEnded() {
         RocksLog log = (RocksLog) log(AMPLE);
-        append(log, new Note("n/0", "1", clock.millis() + 60_000));
+        append(log, new Note("n/0", "1", clock().millis() + 60_000));
         State state = log.state();
         state.lock.lock();
         try {

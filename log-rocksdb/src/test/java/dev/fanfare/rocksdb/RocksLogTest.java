@@ -27,7 +27,7 @@ class RocksLogTest extends EventLogContract {
     }
 
     @Override
-    protected void retain(EventLog log) {
+    public void retain(EventLog log) {
         ((RocksLog) log).retain();
     }
 }
