@@ -228,7 +228,7 @@ final class CatchUp {
     }
 
     private void skip(Cursor cursor, long resumedAt, long skipped) {
-        if (skipped > 0) {
+        if (skipped != 0) {
             Cursor.Beginning beginning = new Cursor.Beginning();
             beginning.gap = new Gap(Gap.Reason.SLOW_CONSUMER, cursor.selectors(), skipped);
             beginning.gapAfter = Position.text(cursor.position);

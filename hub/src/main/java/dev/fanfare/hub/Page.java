@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param gap what is missing before the first entry, judged in the same snapshot; null for nothing
  * @param judged which removals the judgement of {@code gap} knew of, for the next {@link Reading#judged}
  * @param skipped of a read of the newest only, and not from the start: how many events were passed over for a newer one of their
- *     topic
+ *     topic, -1 if they are too many to count
  */
 public record Page(
         List<Stored> entries,

@@ -7,7 +7,7 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * The nodes that share a hub: how the others are, what they answer, and what only all of them together can decide. Nothing of it is
- * needed to deliver an event. Thread-safe; no method but {@link #close} blocks, and what is returned never fails.
+ * needed to deliver an event. Thread-safe; no method but {@link #join} and {@link #close} blocks, and what is returned never fails.
  */
 public interface Peers extends AutoCloseable {
 
@@ -39,7 +39,11 @@ public interface Peers extends AutoCloseable {
         return new Alone();
     }
 
-    /** Lets the others know of this node. To be called once, before anything else. */
+    /**
+     * Lets the others know of this node, and blocks until they can. To be called once, before anything else.
+     *
+     * @throws RuntimeException that says why they cannot
+     */
     void join(Member member);
 
     /** The figures that the other nodes told last. Whoever has told none within {@link #LEASE} is not among them. */

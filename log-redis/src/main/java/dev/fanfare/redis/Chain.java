@@ -2,7 +2,6 @@ package dev.fanfare.redis;
 
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Stored;
-import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.StreamMessage;
 import io.lettuce.core.XReadArgs;
 import java.time.Duration;
@@ -90,10 +89,8 @@ final class Chain {
                     server + " does not answer (" + server.reason(failure)
                             + "); streams stay open, and publishing is refused until it does");
         }
-        if (failure instanceof RedisCommandTimeoutException) {
-            most = Math.max(LEAST_A_READ, most / 2); // may be for its size
-            server.renew();
-        }
+        most = LEAST_A_READ; // whatever has come meanwhile
+        server.lookAfter(failure);
         later();
     }
 

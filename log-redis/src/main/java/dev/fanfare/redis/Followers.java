@@ -25,6 +25,10 @@ final class Followers {
     private final PriorityQueue<Waiting> waiting = new PriorityQueue<>(Comparator.comparingLong(Waiting::position));
     /** What has been given so far; none while nobody follows. */
     private Link given = Link.NONE;
+    /** What was appended after the first of these and up to the second is lost. */
+    private long lostAfter;
+
+    private long lostUpTo;
 
     /** Finds the notes that hold. */
     interface Notes {
@@ -77,6 +81,9 @@ final class Followers {
         synchronized (this) {
             while (!waiting.isEmpty() && waiting.peek().passed.isDone()) { // its time was over
                 waiting.remove();
+            }
+            if (upTo > lostAfter && upTo <= lostUpTo) {
+                return CompletableFuture.failedFuture(server.lostEntries());
             }
             if (given != Link.NONE && upTo > given.position()) {
                 Waiting one = new Waiting(upTo, new CompletableFuture<>());
@@ -225,11 +232,15 @@ final class Followers {
     /** Nothing more comes up to this place: it was removed before it was read. */
     void removed(Link upTo) {
         synchronized (this) {
-            live.forEach(following -> following.lost(upTo));
-            given = upTo;
+            passOver(upTo);
         }
         server.seen(upTo.position());
         pass();
+    }
+
+    private void passOver(Link upTo) {
+        live.forEach(following -> following.lost(upTo));
+        given = upTo;
     }
 
     /** As above, but the server has lost it: what was appended and has not been given has not been stored. */
@@ -239,8 +250,11 @@ final class Followers {
             while (!waiting.isEmpty() && waiting.peek().position <= upTo.position()) {
                 unstored.add(waiting.remove());
             }
+            lostAfter = given.position();
+            lostUpTo = upTo.position();
+            passOver(upTo);
         }
-        removed(upTo);
+        server.seen(upTo.position());
         unstored.forEach(one -> one.passed.completeExceptionally(server.lostEntries()));
     }
 

@@ -15,7 +15,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -56,11 +55,11 @@ public final class Ingress implements AutoCloseable {
             0,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
-            daemon("fanfare-ingress"),
+            Server.daemon("fanfare-ingress"),
             new ThreadPoolExecutor.DiscardPolicy());
 
     private final ScheduledExecutorService ticks =
-            Executors.newSingleThreadScheduledExecutor(daemon("fanfare-ingress-lease"));
+            Executors.newSingleThreadScheduledExecutor(Server.daemon("fanfare-ingress-lease"));
     private volatile Mapping mapping;
     private volatile CompletionStage<?> lastAppend = CompletableFuture.completedFuture(null);
     private volatile @Nullable CompletableFuture<?> asking;
@@ -92,14 +91,6 @@ public final class Ingress implements AutoCloseable {
         this.mapping = mapping;
         this.counts = counts;
         ticks.scheduleWithFixedDelay(this::tick, 0, TICK_MILLIS, TimeUnit.MILLISECONDS);
-    }
-
-    private static ThreadFactory daemon(String name) {
-        return task -> {
-            Thread thread = new Thread(task, name);
-            thread.setDaemon(true);
-            return thread;
-        };
     }
 
     /** Makes messages events otherwise from now on. */

@@ -164,6 +164,11 @@ final class Questions extends RedisPubSubAdapter<String, String> implements Auto
                 });
     }
 
+    /** Finds a connection that is not there any more, though nobody says so: it is silent while nobody asks. To be called now and then. */
+    void check() {
+        connection.async().ping().whenComplete((pong, failure) -> server.lookAfter(failure));
+    }
+
     @Override
     public void close() {
         connection.closeAsync();

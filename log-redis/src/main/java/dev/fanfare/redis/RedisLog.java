@@ -42,16 +42,18 @@ public final class RedisLog implements EventLog {
     private static final int NOTES_A_PAGE = 1_000;
     private static final String FROM_THE_END = "+";
 
+    /** Parts of what {@code read.lua} answers. */
+    private static final int SCANNED_TO = 3;
+
+    private static final int UNFOUND = 6;
+
     private final Server server;
     private final Followers followers;
     private final Appends appends;
     private final Retire retire;
     private final LongAdder read = new LongAdder();
-    private final ScheduledExecutorService own = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "fanfare-log");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ScheduledExecutorService own =
+            Executors.newSingleThreadScheduledExecutor(Server.daemon("fanfare-log"));
     private volatile @Nullable CompletableFuture<Void> pass;
     private @Nullable Ingress ingress;
 
@@ -129,17 +131,41 @@ public final class RedisLog implements EventLog {
 
     @Override
     public CompletionStage<Page> read(Reading reading) {
-        return server.ask(
-                        Script.READ,
-                        selectors(reading.selection()),
-                        types(reading.selection()),
-                        Reply.hex(reading.after()),
-                        Reply.hex(reading.broadcastsAfter()),
-                        Integer.toString(reading.events()),
-                        Integer.toString(reading.bytes()),
-                        reading.newest() ? "1" : "",
-                        reading.judged() == Reading.NO_GAP ? "all" : Long.toString(reading.judged()))
+        return read(reading, "", "")
+                .thenCompose(reply -> reply.text(UNFOUND).isEmpty()
+                        ? CompletableFuture.completedFuture(reply)
+                        : newest(reading, reply))
                 .thenApply(this::page);
+    }
+
+    /** Finds the newest of each topic where that is too much for one call, and reads them. */
+    private CompletionStage<Reply> newest(Reading reading, Reply reply) {
+        CompletionStage<List<String>> newest = CompletableFuture.completedFuture(new ArrayList<>());
+        for (String topic : reply.text(UNFOUND).lines().toList()) {
+            Selection of = new Selection(
+                    List.of(Selector.of(topic)), reading.selection().types());
+            newest = newest.thenCompose(found -> before(of, 1).thenApply(before -> {
+                found.add(topic);
+                found.add(before == Position.START ? "" : Reply.hex(before + 1));
+                return found;
+            }));
+        }
+        return newest.thenCompose(found -> read(reading, String.join("\n", found), reply.text(SCANNED_TO)));
+    }
+
+    private CompletionStage<Reply> read(Reading reading, String newest, String tail) {
+        return server.ask(
+                Script.READ,
+                selectors(reading.selection()),
+                types(reading.selection()),
+                Reply.hex(reading.after()),
+                Reply.hex(reading.broadcastsAfter()),
+                Integer.toString(reading.events()),
+                Integer.toString(reading.bytes()),
+                reading.newest() ? "1" : "",
+                reading.judged() == Reading.NO_GAP ? "all" : Long.toString(reading.judged()),
+                newest,
+                tail);
     }
 
     private Page page(Reply reply) {
@@ -148,9 +174,10 @@ public final class RedisLog implements EventLog {
             List<Selector> missing = reply.text(1).lines().map(Selector::of).toList();
             gap = new Gap(Gap.Reason.valueOf(reply.text(0)), missing);
         }
-        List<Stored> entries = reply.entries(6);
+        List<Stored> entries = reply.entries(UNFOUND + 1);
         read.add(entries.size());
-        return new Page(entries, reply.position(3), reply.number(4) == 1, gap, reply.number(2), reply.number(5));
+        return new Page(
+                entries, reply.position(SCANNED_TO), reply.number(4) == 1, gap, reply.number(2), reply.number(5));
     }
 
     private static String selectors(Selection selection) {

@@ -28,11 +28,8 @@ final class RedisPeers implements Peers {
     private final Server server;
     private final Followers followers;
     private final String node;
-    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "fanfare-peers");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ScheduledExecutorService thread =
+            Executors.newSingleThreadScheduledExecutor(Server.daemon("fanfare-peers"));
     private final UserPlaces places;
     private @Nullable Member member;
     private @Nullable Questions questions;
@@ -68,6 +65,7 @@ final class RedisPeers implements Peers {
             return;
         }
         beating = true;
+        requireNonNull(questions).check();
         server.ask(Script.BEAT, arguments(requireNonNull(member).figures()))
                 .whenCompleteAsync(
                         (reply, failure) -> {

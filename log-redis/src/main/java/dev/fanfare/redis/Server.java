@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -171,6 +172,15 @@ final class Server implements AutoCloseable {
         return file.toFile();
     }
 
+    /** Makes threads that do not keep the process alive. */
+    static ThreadFactory daemon(String name) {
+        return task -> {
+            Thread thread = new Thread(task, name);
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
     RedisSettings settings() {
         return settings;
     }
@@ -232,6 +242,15 @@ final class Server implements AutoCloseable {
 
     /** Runs a script whose place among others does not matter. */
     CompletableFuture<Reply> ask(Script script, String... more) {
+        return ask(script, true, more);
+    }
+
+    /** Runs a script before those of later calls; one that the server has forgotten fails, and is there for the next. */
+    CompletableFuture<Reply> askInOrder(Script script, String... more) {
+        return ask(script, false, more);
+    }
+
+    private CompletableFuture<Reply> ask(Script script, boolean again, String... more) {
         if (closed) {
             return CompletableFuture.failedFuture(closedLog());
         }
@@ -242,11 +261,14 @@ final class Server implements AutoCloseable {
         CompletionStage<List<Object>> first =
                 asking.async().evalsha(script.digest(), ScriptOutputType.MULTI, keys, all);
         first.whenComplete((parts, failure) -> {
-            if (isNoScript(failure)) {
+            if (isNoScript(failure) && again) {
                 CompletionStage<List<Object>> second =
                         asking.async().eval(script.source(), ScriptOutputType.MULTI, keys, all);
-                second.whenComplete((again, failed) -> complete(answer, again, failed));
+                second.whenComplete((others, failed) -> complete(answer, others, failed));
             } else {
+                if (isNoScript(failure)) {
+                    asking.async().scriptLoad(script.source());
+                }
                 complete(answer, parts, failure);
             }
         });
@@ -280,12 +302,17 @@ final class Server implements AutoCloseable {
 
     private void complete(CompletableFuture<Reply> answer, @Nullable List<Object> parts, @Nullable Throwable failure) {
         if (failure != null || parts == null) {
-            if (cause(failure) instanceof RedisCommandTimeoutException || isReadOnly(failure)) {
-                renew();
-            }
+            lookAfter(failure);
             answer.completeExceptionally(refused(failure));
         } else {
             answer.complete(new Reply(parts));
+        }
+    }
+
+    /** Gives the connections up if there is no answer on one, or none that a master gives. */
+    void lookAfter(@Nullable Throwable failure) {
+        if (cause(failure) instanceof RedisCommandTimeoutException || isReadOnly(failure)) {
+            renew();
         }
     }
 

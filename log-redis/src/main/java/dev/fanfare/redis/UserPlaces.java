@@ -120,6 +120,6 @@ final class UserPlaces {
             arguments.add(user);
             arguments.add(Integer.toString(taken.getOrDefault(user, 0)));
         }
-        return server.ask(Script.PLACES, arguments.toArray(String[]::new));
+        return server.askInOrder(Script.PLACES, arguments.toArray(String[]::new));
     }
 }

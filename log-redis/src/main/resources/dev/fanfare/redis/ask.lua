@@ -72,12 +72,48 @@ function question.notes()
   return found
 end
 
+-- as before(), of one topic: along its index
+local function beforeIn(topic, isWanted, left)
+  local facts = find(topic)
+  if not facts then
+    return {ZERO, 0, ''}
+  end
+  if ARGV[5] == '' then
+    local rank = left - 1 + (call('ZSCORE', index(topic), facts.ended) and 1 or 0) -- an end is the newest, and does not count
+    local position = call('ZREVRANGE', index(topic), rank, rank)[1]
+    return {position and predecessor(position) or ZERO, 0, ''}
+  end
+  local to = ARGV[7] == '+' and '+' or '(' .. ARGV[7]
+  while true do
+    local some = call('ZREVRANGEBYLEX', index(topic), to, '-', 'LIMIT', 0, 16)
+    for _, position in ipairs(some) do
+      local entry = position ~= facts.ended and fetch(position)
+      spend(entry)
+      if entry and isWanted(entry) then
+        left = left - 1
+        if left == 0 then
+          return {predecessor(position), 0, ''}
+        end
+      end
+    end
+    if #some < 16 then
+      return {ZERO, 0, ''}
+    elseif budget < 0 then
+      return {ZERO, left, some[16]}
+    end
+    to = '(' .. some[16]
+  end
+end
+
 -- where the newest events of a selection begin. ARGV[5]: types; 6: how many; 7: look before this position ('+' at first). Answers with
 -- the position, or, if it is not found yet, with how many are still to be found and where to look on
 function question.before()
   local MOST_RUNS, MOST_SCANNED = 512, 1000
   local wanted, isWanted = selection(ARGV[4]), typesOf(ARGV[5])
   local left = tonumber(ARGV[6])
+  if #wanted.selectors == 1 and #wanted.patterns == 0 then
+    return beforeIn(wanted.selectors[1], isWanted, left)
+  end
   local topics = ARGV[7] == '+' and runs(wanted, ZERO, MOST_RUNS)
   if topics and ARGV[5] == '' then
     local all = 0

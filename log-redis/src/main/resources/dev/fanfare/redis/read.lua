@@ -1,6 +1,8 @@
 -- Reads forward. ARGV[3]: selectors; 4: types; 5: after; 6: broadcasts after; 7: events; 8: bytes; 9: '1' for the newest of each topic
--- only; 10: which removals the reader knows of, or 'all'.
--- Answers: the gap's reason or '', its selectors, removals, scanned to, more, skipped, then the entries.
+-- only; 10: which removals the reader knows of, or 'all'; 11: topics, each with the position of its newest event, or '', and 12: the tail
+-- when they were found.
+-- Answers: the gap's reason or '', its selectors, removals, scanned to, more, skipped (-1 if they are too many to count), topics whose
+-- newest have to be found by other means, then the entries.
 
 local MOST_RUNS = 512
 local MOST_RUNS_FOR_NEWEST = 4096
@@ -75,9 +77,10 @@ local function judge()
   return #missing == 0 and '' or deletedOnly and 'DELETED' or 'EXPIRED', missing
 end
 
-local function answer(gap, missing, skipped)
+local function answer(gap, missing, skipped, unfound)
   save()
-  local reply = {gap, table.concat(missing, '\n'), meta.removals, scannedTo, scannedTo < meta.last and 1 or 0, skipped}
+  local reply = {gap, table.concat(missing, '\n'), meta.removals, scannedTo, scannedTo < meta.last and 1 or 0, skipped,
+    table.concat(unfound or {}, '\n')}
   for _, entry in ipairs(found) do
     reply[#reply + 1] = {entry.position, entry.k, entry.t, entry.y, entry.i, entry.r, entry.d}
   end
@@ -155,6 +158,10 @@ local function merge(topics)
         take(entry)
       end
       scannedTo = position
+      spend(entry)
+      if budget < 0 then
+        return
+      end
     end
     if not limit then
       scannedTo = meta.last
@@ -163,45 +170,13 @@ local function merge(topics)
   end
 end
 
--- nil if that costs too much
-local function newest(topics)
-  local counting = after ~= ZERO
-  local chosen, positions, over, passed = {}, {}, {}, 0
-  for _, topic in ipairs(topics) do
-    local facts = find(topic)
-    local to, has = '+', false
-    while facts and to and (not has or counting and passed < MOST_PASSED_OVER) do
-      local some = call('ZREVRANGEBYLEX', index(topic), to, '(' .. startOf(topic), 'LIMIT', 0, 16)
-      for _, position in ipairs(some) do
-        local isEnd = position == facts.ended
-        local entry = (isEnd or ARGV[4] ~= '') and fetch(position)
-        if entry then
-          spend(entry)
-        end
-        if (not has or isEnd) and (isEnd or ARGV[4] == '' or entry and isWanted(entry)) then
-          if not chosen[position] then
-            chosen[position] = true
-            positions[#positions + 1] = position
-          end
-          has = has or not isEnd
-        elseif counting and (ARGV[4] == '' or entry and isWanted(entry)) then
-          passed = passed + 1
-          over[position] = true
-        end
-      end
-      to = #some == 16 and '(' .. some[16] or nil
-      if budget < 0 then
-        return nil
-      end
-    end
-  end
+-- takes those of the positions that there is room for, which nothing lies between up to the last of them, or to the tail
+local function takeAll(positions, tail)
   table.sort(positions)
   scannedTo = after
-  local reachedEnd = true
   for _, position in ipairs(positions) do
     if isFull() then
-      reachedEnd = false
-      break
+      return
     end
     local entry = fetch(position)
     if entry then
@@ -209,8 +184,50 @@ local function newest(topics)
     end
     scannedTo = position
   end
-  if reachedEnd then
-    scannedTo = meta.last
+  scannedTo = tail
+end
+
+-- how many were skipped; nil if finding the newest is too much for one call
+local function newest(topics)
+  local toCount = after ~= ZERO
+  local counting = toCount
+  local chosen, positions, over, passed = {}, {}, {}, 0
+  for _, topic in ipairs(topics) do
+    local facts = find(topic)
+    local to, has = '+', false
+    while facts and to and (not has or counting) do
+      local some = call('ZREVRANGEBYLEX', index(topic), to, '(' .. startOf(topic), 'LIMIT', 0, 16)
+      for _, position in ipairs(some) do
+        local isEnd = position == facts.ended
+        local entry = (isEnd or ARGV[4] ~= '') and fetch(position)
+        if entry then
+          spend(entry)
+        end
+        local isOne = isEnd or ARGV[4] == '' or entry and isWanted(entry)
+        if isOne and (not has or isEnd) then
+          if not chosen[position] then
+            chosen[position] = true
+            positions[#positions + 1] = position
+          end
+          has = has or not isEnd
+        elseif isOne then
+          passed = passed + 1
+          over[position] = true
+        end
+        if has and not counting then
+          break
+        end
+      end
+      to = #some == 16 and '(' .. some[16] or nil
+      if budget < 0 and to and not has then
+        return nil
+      end
+      counting = counting and budget >= 0 and passed < MOST_PASSED_OVER
+    end
+  end
+  takeAll(positions, meta.last)
+  if toCount and not counting then
+    return -1
   end
   local skipped = 0
   for position in pairs(over) do
@@ -219,6 +236,26 @@ local function newest(topics)
     end
   end
   return skipped
+end
+
+-- the newest of topics that were found before; what has come since is for the next page
+local function newestFound(parts, tail)
+  local seen, positions = {}, {}
+  local function add(topic, position)
+    if position > startOf(topic) and position <= tail and holds(topic, position) and not seen[position] then
+      seen[position] = true
+      positions[#positions + 1] = position
+    end
+  end
+  for i = 1, #parts, 2 do
+    add(parts[i], parts[i + 1])
+    local facts = find(parts[i])
+    if facts then
+      add(parts[i], facts.ended)
+    end
+  end
+  takeAll(positions, tail)
+  return after == ZERO and 0 or -1
 end
 
 local gap, missing = judge()
@@ -231,9 +268,17 @@ local topics = runs(wanted, after, onlyNewest and MOST_RUNS_FOR_NEWEST or MOST_R
 if topics and not wanted.exact['@all'] then
   topics[#topics + 1] = '@all'
 end
-local skipped = onlyNewest and topics and newest(topics)
-if not skipped then
-  skipped = 0
+if ARGV[11] ~= '' then
+  return answer(gap, missing, newestFound(split(ARGV[11]), ARGV[12]))
+end
+local skipped = 0
+if onlyNewest and topics then
+  skipped = newest(topics)
+  if not skipped then
+    scannedTo = meta.last
+    return answer(gap, missing, 0, topics)
+  end
+else
   local done = false
   if #wanted.patterns > 0 then
     done = scan(topics and math.min(MOST_SCANNED, 64 + 8 * #topics) or MOST_SCANNED)

@@ -1,9 +1,9 @@
 package dev.fanfare.redis;
 
+import static dev.fanfare.hub.Logs.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.Note;
 import dev.fanfare.hub.Peers;
 import dev.fanfare.hub.Retention;
@@ -41,15 +41,21 @@ class RedisPeersTest {
 
     /** A node that tells of so many streams and answers questions with its name. */
     private final class Node implements Peers.Member {
-        final RedisLog log = redis.open("hub", Retention.DEFAULT, null);
-        final Peers peers = log.peers();
+        final RedisLog log;
+        final Peers peers;
         final String name;
         volatile long streams;
         volatile CompletableFuture<Void> mayAnswer = CompletableFuture.completedFuture(null);
 
         Node(String name, long streams) {
+            this(name, streams, redis.settings("hub", Duration.ofSeconds(5)));
+        }
+
+        Node(String name, long streams, RedisSettings settings) {
             this.name = name;
             this.streams = streams;
+            log = RedisLog.open(settings, Retention.DEFAULT);
+            peers = log.peers();
             open.add(log);
             open.add(peers);
             peers.join(this);
@@ -73,10 +79,6 @@ class RedisPeersTest {
         void vanish() {
             log.close();
         }
-    }
-
-    private static <T> T get(CompletionStage<T> stage) {
-        return stage.toCompletableFuture().orTimeout(20, TimeUnit.SECONDS).join();
     }
 
     private static List<Long> streams(Node node) {
@@ -137,16 +139,13 @@ class RedisPeersTest {
         Node b = new Node("b", 0);
         CountDownLatch letGo = new CountDownLatch(1);
         List<Stored> given = new ArrayList<>();
-        get(b.log.follow(get(b.log.tail()), new EventLog.Follower() {
-            @Override
-            public void entries(List<Stored> entries) {
-                try {
-                    letGo.await(20, TimeUnit.SECONDS);
-                } catch (InterruptedException e) {
-                    throw new IllegalStateException(e);
-                }
-                given.addAll(entries);
+        get(b.log.follow(get(b.log.tail()), entries -> {
+            try {
+                letGo.await(20, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
             }
+            given.addAll(entries);
         }));
         get(a.log.append(List.of(new Note("a/note", "x", Long.MAX_VALUE))));
         assertThat(get(a.peers.ask("?")).missing())
@@ -218,9 +217,11 @@ class RedisPeersTest {
     void withoutAServerEachNodeCountsByItselfAndAnEmptyOneIsToldAllAgain() {
         Node a = new Node("a", 0);
         Node b = new Node("b", 0);
+        List<CompletionStage<Boolean>> taken = new ArrayList<>();
         for (int i = 0; i < 1_200; i++) {
-            assertThat(a.peers.take("user " + i, 1)).isNotNull();
+            taken.add(a.peers.take("user " + i, 1));
         }
+        assertThat(taken).allMatch(one -> get(one));
         assertThat(a.takes("alice", 2)).isTrue();
         assertThat(a.peers.users()).isEqualTo(1_201);
         await().until(() -> streams(a).size() == 1);
@@ -242,6 +243,31 @@ class RedisPeersTest {
         assertThat(b.takes("user 7", 1)).isTrue();
         await().until(() -> streams(a).size() == 1);
         assertThat(get(a.peers.ask("?")).texts()).containsExactly("b on ?");
+    }
+
+    @Test
+    void aNodeWhoseQuestionsNobodyHearsAnyMoreFindsItOut() {
+        try (TcpProxy proxy = new TcpProxy(redis.port())) {
+            Node a = new Node("a", 0);
+            new Node("b", 0, RedisSettings.of(proxy.uri()).withHub("hub").withTimeout(Duration.ofSeconds(1)));
+            await().until(() -> get(a.peers.ask("?")).texts().equals(List.of("b on ?")));
+            proxy.forgetSubscriptions();
+            assertThat(get(a.peers.ask("?")).missing()).isEqualTo(1);
+            await().atMost(Duration.ofSeconds(10))
+                    .until(() -> get(a.peers.ask("?")).texts().equals(List.of("b on ?")));
+        }
+    }
+
+    @Test
+    void aServerThatHasForgottenItsScriptsIsToldOfPlacesAgain() {
+        Node a = new Node("a", 0);
+        Node b = new Node("b", 0);
+        redis.command("SCRIPT", "FLUSH");
+        assertThat(a.takes("alice", 1)).isTrue();
+        await().until(() -> taken("alice") == 1);
+        assertThat(b.takes("alice", 1)).isFalse();
+        a.peers.giveBack("alice");
+        await().until(() -> b.takes("alice", 1));
     }
 
     @Test

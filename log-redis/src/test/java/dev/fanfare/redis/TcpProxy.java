@@ -22,6 +22,10 @@ public final class TcpProxy implements AutoCloseable {
 
     private final ServerSocket listener;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+    /** Connections to the server on which something was subscribed to, and those of them that nothing comes from any more. */
+    private final Set<Socket> subscribed = ConcurrentHashMap.newKeySet();
+
+    private final Set<Socket> forgotten = ConcurrentHashMap.newKeySet();
     private volatile int target;
     private volatile @Nullable String from;
     private volatile String to = "";
@@ -95,6 +99,11 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
+    /** Lets nothing through any more that comes on the connections with subscriptions, as a firewall that has forgotten them would. */
+    public void forgetSubscriptions() {
+        forgotten.addAll(subscribed);
+    }
+
     /** Replaces a text in replies by another of the same length. */
     public void replace(String before, String after) {
         to = after;
@@ -135,6 +144,11 @@ public final class TcpProxy implements AutoCloseable {
                         cut();
                         return;
                     }
+                    if (forgotten.contains(one)) {
+                        continue;
+                    }
+                } else if (new String(buffer, 0, length, StandardCharsets.ISO_8859_1).contains("SUBSCRIBE")) {
+                    subscribed.add(other);
                 }
                 out.write(buffer, 0, length);
             }
@@ -147,6 +161,7 @@ public final class TcpProxy implements AutoCloseable {
             close(other);
             sockets.remove(one);
             sockets.remove(other);
+            subscribed.remove(one);
         }
     }
 

@@ -220,6 +220,7 @@ final class Group implements AutoCloseable {
                             key.getValue().position,
                             key.getValue().fingerprint);
         }
+        log.writing(batch.getDataSize());
         store.write(batch, log.durability() == Durability.DISK);
         log.mark().committed(last);
         state.lock.lock();
@@ -230,7 +231,6 @@ final class Group implements AutoCloseable {
         } finally {
             state.lock.unlock();
         }
-        log.written(batch.getDataSize());
     }
 
     private void write(Stored stored, byte[] record) throws RocksDBException {

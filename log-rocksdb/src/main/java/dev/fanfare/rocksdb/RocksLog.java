@@ -191,9 +191,9 @@ public final class RocksLog implements EventLog {
         }
     }
 
-    /** To be told what was written, by the committer. */
-    void written(long bytes) throws RocksDBException {
-        room.written(bytes, store());
+    /** To be told what is written, by the committer. */
+    void writing(long bytes) throws RocksDBException {
+        room.writing(bytes, store());
     }
 
     /** Whether the store could not be opened again yet. */

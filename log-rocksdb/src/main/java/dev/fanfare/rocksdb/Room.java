@@ -43,8 +43,8 @@ final class Room {
                 "the disk of " + directory + " is full; make room there, or lower retention.bytes or retention.age");
     }
 
-    /** To be told what was written, by the committer. */
-    void written(long bytes, Store store) throws RocksDBException {
+    /** To be told what is written, by the committer. */
+    void writing(long bytes, Store store) throws RocksDBException {
         unlooked += bytes;
         if (unlooked >= BYTES_A_LOOK) {
             unlooked = 0;
