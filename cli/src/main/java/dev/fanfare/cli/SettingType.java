@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -124,20 +125,22 @@ record SettingType<T>(String label, String expected, Function<String, T> parser)
 
     /** Channels of Redis' Pub/Sub by their names; a pattern would have to be subscribed to otherwise. */
     static SettingType<List<String>> channels() {
-        SettingType<List<String>> names = list("channels like user:events, without *, ? or [");
-        return new SettingType<>(names.label, names.expected, text -> {
-            List<String> channels = names.parser.apply(text);
-            return check(channels.stream().noneMatch(name -> name.matches(".*[*?\\[].*")), channels);
-        });
+        return list("channels like user:events, without *, ? or [")
+                .that(channels -> channels.stream().noneMatch(name -> name.matches(".*[*?\\[].*")));
     }
 
     /** Templates of topics, of which there has to be one. */
     static SettingType<List<String>> templates() {
-        SettingType<List<String>> templates = list("topics with members in braces, like users/{userId}");
-        return new SettingType<>(templates.label, templates.expected, text -> {
-            List<String> topics = templates.parser.apply(text);
+        return list("topics with members in braces, like users/{userId}").that(topics -> {
             topics.forEach(MessageMapping::checkTemplate);
-            return check(!topics.isEmpty(), topics);
+            return !topics.isEmpty();
+        });
+    }
+
+    private SettingType<T> that(Predicate<T> isAllowed) {
+        return new SettingType<>(label, expected, text -> {
+            T value = parser.apply(text);
+            return check(isAllowed.test(value), value);
         });
     }
 

@@ -4,12 +4,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 
 /** The peers of a node that has none. */
 final class Alone implements Peers {
 
-    private final Map<String, Integer> taken = new ConcurrentHashMap<>();
+    private final Counts taken = new Counts();
 
     @Override
     public void join(Member member) {}
@@ -26,18 +25,12 @@ final class Alone implements Peers {
 
     @Override
     public CompletionStage<Boolean> take(String user, int most) {
-        boolean[] found = new boolean[1];
-        taken.compute(user, (key, count) -> {
-            int before = count == null ? 0 : count;
-            found[0] = before < most;
-            return found[0] ? (Integer) (before + 1) : count;
-        });
-        return CompletableFuture.completedFuture(found[0]);
+        return CompletableFuture.completedFuture(taken.add(user, most));
     }
 
     @Override
     public void giveBack(String user) {
-        taken.computeIfPresent(user, (key, count) -> count == 1 ? null : (Integer) (count - 1));
+        taken.remove(user);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.fanfare.server;
 
 import dev.fanfare.http.Problem;
+import dev.fanfare.hub.Counts;
 import dev.fanfare.hub.Peers;
 import io.netty.channel.EventLoopGroup;
 import java.net.Inet6Address;
@@ -19,7 +20,8 @@ final class Admission {
 
     private volatile int mostStreams;
     private final AtomicInteger streams = new AtomicInteger();
-    private volatile @Nullable Counts byIp;
+    private final Counts byIp = new Counts();
+    private volatile @Nullable Integer mostPerIp;
     private volatile @Nullable Integer mostPerUser;
     private final Peers peers;
     private volatile @Nullable Buckets publishes;
@@ -62,22 +64,14 @@ final class Admission {
         group.scheduleAtFixedRate(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** Goes by these limits from now on. One that was off counts from now on: it does not know of the streams there are. */
+    /** Goes by these limits from now on. That of users' streams, if it was off, does not know of those there are. */
     void use(ServerSettings settings) {
         Limits limits = settings.limits();
         mostStreams = settings.streams();
-        byIp = counts(byIp, limits.streamsPerIp());
+        mostPerIp = limits.streamsPerIp();
         mostPerUser = limits.streamsPerUser();
         publishes = buckets(publishes, limits.publishRate());
         history = buckets(history, limits.catchUpRate());
-    }
-
-    private static @Nullable Counts counts(@Nullable Counts before, @Nullable Integer most) {
-        if (before == null || most == null) {
-            return most == null ? null : new Counts(most);
-        }
-        before.allow(most);
-        return before;
     }
 
     private static @Nullable Buckets buckets(@Nullable Buckets before, @Nullable Number perSecond) {
@@ -130,8 +124,9 @@ final class Admission {
     }
 
     private boolean addHere(Client client) {
-        Counts byIp = this.byIp;
-        if (streams.incrementAndGet() <= mostStreams && (byIp == null || byIp.add(client.network()))) {
+        Integer most = mostPerIp;
+        if (streams.incrementAndGet() <= mostStreams
+                && byIp.add(client.network(), most == null ? Integer.MAX_VALUE : most)) {
             return true;
         }
         streams.decrementAndGet();
@@ -139,11 +134,8 @@ final class Admission {
     }
 
     private void removeHere(Client client) {
-        Counts byIp = this.byIp;
         streams.decrementAndGet();
-        if (byIp != null) {
-            byIp.remove(client.network());
-        }
+        byIp.remove(client.network());
     }
 
     void streamClosed(Client client) {
@@ -197,10 +189,9 @@ final class Admission {
 
     /** Clients that something is known of. */
     int tracked() {
-        Counts byIp = this.byIp;
         Buckets publishes = this.publishes;
         Buckets history = this.history;
-        return (byIp == null ? 0 : byIp.size())
+        return byIp.size()
                 + peers.users()
                 + (publishes == null ? 0 : publishes.size())
                 + (history == null ? 0 : history.size());

@@ -116,7 +116,8 @@ final class HubStreams implements Peers.Member {
             }
         }
         return here.list(query)
-                .thenCombine(ask(LIST, asked.toArray(String[]::new)), (own, answers) -> merged(own, answers, limit));
+                .thenCombineAsync(
+                        ask(LIST, asked.toArray(String[]::new)), (own, answers) -> merged(own, answers, limit));
     }
 
     /** In the order of all ids: of a node that has more than it told, nothing is known after the last that it did. */

@@ -8,8 +8,10 @@ import dev.fanfare.hub.Hub;
 import dev.fanfare.hub.Loop;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -68,9 +70,9 @@ final class OpenStreams {
         String topic = query.first("topic");
         String after = query.all("after").isEmpty() ? "" : query.all("after").get(0);
         int limit = query.number("limit", 1, MOST, 100);
-        return onEachLoop(loop -> seen(loop, user, topic, after)).thenApply(found -> {
+        return onEachLoop(loop -> first(loop, limit + 1, user, topic, after)).thenApply(found -> {
             List<Seen> all = found.stream()
-                    .flatMap(List::stream)
+                    .flatMap(Collection::stream)
                     .sorted(Comparator.comparing(Seen::id))
                     .toList();
             List<Row> rows = new ArrayList<>();
@@ -84,8 +86,10 @@ final class OpenStreams {
         });
     }
 
-    private static List<Seen> seen(Loop loop, @Nullable String user, @Nullable String topic, String after) {
-        List<Seen> found = new ArrayList<>();
+    private static Collection<Seen> first(
+            Loop loop, int most, @Nullable String user, @Nullable String topic, String after) {
+        PriorityQueue<Seen> found =
+                new PriorityQueue<>(Comparator.comparing(Seen::id).reversed());
         loop.forEach(cursor -> {
             boolean wanted = cursor.id().compareTo(after) > 0
                     && (topic == null
@@ -95,6 +99,9 @@ final class OpenStreams {
                     && cursor.sink() instanceof EventStream stream
                     && (user == null || user.equals(stream.caller().user()))) {
                 found.add(new Seen(cursor.id(), cursor, stream, cursor.lagMillis(), cursor.bytes()));
+                if (found.size() > most) {
+                    found.remove();
+                }
             }
         });
         return found;

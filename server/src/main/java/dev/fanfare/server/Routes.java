@@ -319,13 +319,14 @@ final class Routes {
 
     private void admit(Exchange exchange, Admission.Client client, Subscription subscription, boolean admitted) {
         boolean gone = !exchange.connection.channel().isActive();
-        if (admitted && (gone || server.refusesStreams())) { // since it was asked
+        boolean draining = server.refusesStreams();
+        if (admitted && (gone || draining)) { // since it was asked
             server.admission().streamClosed(client);
         }
         if (gone) {
             return;
         }
-        if (server.refusesStreams()) {
+        if (draining) {
             refuseStream(exchange, Refusal.DRAINING);
         } else if (!admitted) {
             refuseStream(exchange, Refusal.LIMIT);

@@ -1,24 +1,13 @@
-package dev.fanfare.server;
+package dev.fanfare.hub;
 
 import java.util.concurrent.ConcurrentHashMap;
 
 /** How many each of many has; who has none is forgotten. Thread-safe. */
-final class Counts {
-
-    private volatile int most;
+public final class Counts {
     private final ConcurrentHashMap<String, Integer> counts = new ConcurrentHashMap<>();
 
-    Counts(int most) {
-        this.most = most;
-    }
-
-    /** From now on there may be so many; who has more keeps them. */
-    void allow(int changed) {
-        most = changed;
-    }
-
     /** Counts one more, unless there are as many as may be. */
-    boolean add(String whose) {
+    public boolean add(String whose, int most) {
         boolean[] added = new boolean[1];
         counts.compute(whose, (key, count) -> {
             int before = count == null ? 0 : count;
@@ -28,11 +17,13 @@ final class Counts {
         return added[0];
     }
 
-    void remove(String whose) {
+    /** Counts one less; of who has none it does nothing. */
+    public void remove(String whose) {
         counts.computeIfPresent(whose, (key, count) -> count == 1 ? null : (Integer) (count - 1));
     }
 
-    int size() {
+    /** How many have any. */
+    public int size() {
         return counts.size();
     }
 }
