@@ -31,8 +31,8 @@ const APP = `
     const { data, status } = useTopic(of, options);
     return <li id={of}>{status} {data ?? '-'}</li>;
   }
-  window.Many = function Many({ url, topics, shared }) {
-    return <FanfareProvider url={url} shared={shared}><ul>{topics.map((topic, i) => <Topic key={i + topic} of={topic} />)}</ul></FanfareProvider>;
+  window.Many = function Many({ url, topics, ...options }) {
+    return <FanfareProvider url={url} {...options}><ul>{topics.map((topic, i) => <Topic key={i + topic} of={topic} />)}</ul></FanfareProvider>;
   };
   window.one = (props) => show(<window.One {...props} />);
   window.many = (props) => show(<window.Many {...props} />);
@@ -237,4 +237,30 @@ test('published events of the types open and error are data where they are asked
   await is('{"data":1,"id":"1-0","status":"reconnecting","error":"network"}');
   await page.evaluate("FakeSource.last.emit(2, { event: 'open' })");
   await is('{"data":1,"id":"1-0","status":"open"}');
+});
+
+test('a topic that comes later with a fake source is connecting until the test says more, and then open', async (t) => {
+  const page = await openApp(t);
+  const is = (what) => until(() => what, async () => (await page.evaluate(() => [...document.querySelectorAll('li')].map((item) => item.textContent))).join() === what);
+  await page.evaluate("many({ url: '/events', topics: ['a'], source: FakeSource })");
+  await is('connecting -');
+  await page.evaluate("FakeSource.last.emit(1, { topic: 'a' })");
+  await is('open 1');
+  await page.evaluate("many({ url: '/events', topics: ['a', 'b'], source: FakeSource })");
+  await is('open 1,connecting -');
+  await page.evaluate("FakeSource.last.emit(2, { topic: 'b' })");
+  await is('open 1,open 2');
+});
+
+test("a page's stream that was closed for good goes on where it was when another topic opens it again", async (t) => {
+  const page = await openApp(t);
+  const is = (what) => until(() => what, async () => (await page.evaluate(() => [...document.querySelectorAll('li')].map((item) => item.textContent))).join() === what);
+  await page.evaluate("many({ url: '/events', topics: ['a'], source: FakeSource, lastEventId: '5-0' })");
+  await is('connecting -');
+  await page.evaluate(`FakeSource.last.emit(1, { id: '7-0' }); FakeSource.last.fail({ reason: 'status', status: 403, retryIn: null })`);
+  await is('closed 1');
+  const count = await page.evaluate('FakeSource.all.length');
+  await page.evaluate("many({ url: '/events', topics: ['a', 'b'], source: FakeSource, lastEventId: '5-0' })");
+  await is('closed 1,connecting -');
+  assert.deepEqual(await page.evaluate('FakeSource.all.map(({ options }) => options.lastEventId)'), [...Array(count).fill('5-0'), '7-0']);
 });

@@ -1,5 +1,5 @@
-// The rules of reconnection, C1 to C16, with the same answers to FanfareSource in Node, Chromium and Firefox ESR. C4, an end by the user
-// agent, is a closed tab: chromium.test. P1 to P12 are in web-parser.
+// The rules of reconnection, C1 to C16, with the same answers to FanfareSource in Node, Chromium and Firefox ESR, but for C4, an end by the
+// user agent, which is not driven: to a fetch it is a lost connection. P1 to P12 are in web-parser.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { readFileSync } from 'node:fs';

@@ -225,24 +225,88 @@ test("a tab that begins behind the holder's place is given nothing from before i
   assert.deepEqual(b.received.filter(({ type }) => !type.startsWith('fanfare-')).map(({ data }) => data), ['last']);
 });
 
+test('a SharedSource with a name shares, too', async (t) => {
+  const node = await startNode(t);
+  const site = await openSite(t, browser, { source: 'FanfareSource' });
+  const tabs = [];
+  for (const topic of ['a', 'b']) {
+    const page = await site.tab();
+    await page.evaluate(async ([url, topic]) => {
+      const { SharedSource } = await import('/fanfare-shared.js');
+      const source = new SharedSource(url, { shared: 'user', topics: [topic] });
+      window.got = [];
+      source.onmessage = ({ data }) => window.got.push(data);
+    }, [`${node.url}/events`, topic]);
+    tabs.push({ topic, page });
+  }
+  await until('one stream of both', async () => (await streams(node.url)).map(({ selectors }) => selectors.sort().join()).join(';') === 'a,b');
+  await pause(500); // their pages are read: what comes now comes by the stream
+  for (const { topic, page } of tabs) {
+    await publish(node.url, topic, `live ${topic}`);
+    await until(`the event of ${topic}`, () => page.evaluate(() => window.got.length === 1));
+  }
+});
+
+test('a source with open=none shares with those without, and is not told of the opening', async (t) => {
+  const node = await startNode(t);
+  const site = await openSite(t, browser, { source: 'FanfareSource' });
+  const b = await openTab(site, `${node.url}/events`, { topics: ['b'] });
+  const a = await (await site.tab()).listen(`${node.url}/events?open=none`, TYPES, { shared: true, topics: ['a'] });
+  await until('one stream of both', async () => (await streams(node.url))[0]?.selectors.sort().join() === 'a,b');
+  await a.untilOpen();
+  await publish(node.url, 'a', 'x');
+  await a.until('x');
+
+  assert.equal((await streams(node.url)).length, 1);
+  assert.deepEqual([a, b.source].map(({ received }) => received.map(({ type }) => type)), [['message'], ['fanfare-open']]);
+});
+
+test("a tab's reconnection time is what the stream says, also after the stream was lost", async (t) => {
+  const node = await startNode(t);
+  const proxy = await startProxy(t, node.port);
+  const site = await openSite(t, browser, { source: 'FanfareSource' });
+  const { page, source } = await openTab(site, `${proxy.url}/events?retry=700`, { topics: ['a'] });
+  const time = () => page.evaluate(() => sources.source1.reconnectionTime);
+  await until('the time of the stream', async () => (await time()) === 700);
+  for (let cut = 1; cut < 4; cut++) {
+    proxy.cut('end');
+    await until('the stream to be lost', () => source.count('error') === cut);
+    await until(async () => `the time of the stream; it is ${await time()}`, async () => (await source.readyState()) === OPEN && (await time()) === 700, { within: 20_000 });
+  }
+});
+
+test('a page of events beyond maxBuffer closes a source that shares, too', async (t) => {
+  const node = await startNode(t);
+  const page = await (await openSite(t, browser, { source: 'FanfareSource' })).tab();
+  const before = await publish(node.url, 'a', 'before');
+  for (let n = 0; n < 10; n++) await publish(node.url, 'a', 'x'.repeat(500));
+  const source = await page.listen(`${node.url}/events`, TYPES, { shared: true, topics: ['a'], lastEventId: before, maxBuffer: 2000 });
+  await until('an error', () => source.count('error') > 0);
+  assert.deepEqual(source.reports.map(({ reason, readyState }) => [reason, readyState]), [['too-large', CLOSED]]);
+});
+
 /**
  * A server in the place of a node, with a log of what it was told to `say`, all at once: `{ id, text, event, gap }`, text for streams, event and gap for
- * pages. `hasPage(n)`: whether the nth page is answered.
+ * pages. `hasPage(n)`: whether the nth page is answered. A stream begins once `opening` has come.
  */
-async function startScript(t, { hasPage = () => true } = {}) {
+async function startScript(t, { hasPage = () => true, opening } = {}) {
   const said = [];
   const open = new Set();
   let pages = 0;
   const after = (place) => said.filter(({ id }) => place && parseInt(id) > parseInt(place));
-  const server = http.createServer((request, response) => {
+  const newest = () => said.at(-1)?.id ?? '1-0';
+  const server = http.createServer(async (request, response) => {
     const cors = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' };
     if (request.method === 'OPTIONS') return response.writeHead(204, cors).end();
-    const since = after(request.headers['last-event-id']);
+    const place = request.headers['last-event-id'];
     if (request.headers.accept === 'text/event-stream') {
+      response.writeHead(200, { ...cors, 'Content-Type': 'text/event-stream' }).write(':\n');
+      await opening;
       open.add(response);
-      return response.writeHead(200, { ...cors, 'Content-Type': 'text/event-stream' }).write(`:\n${since.map(({ text }) => text).join('')}`);
+      return response.write(place ? after(place).map(({ text }) => text).join('') || ':\n' : `event: fanfare-open\ndata: {}\nid: ${newest()}\n\n`);
     }
-    const page = { events: since.flatMap(({ event }) => event ?? []), gap: since.find(({ gap }) => gap)?.gap ?? null, last: said.at(-1)?.id ?? '1-0', more: false, ended: false };
+    const since = after(place);
+    const page = { events: since.flatMap(({ event }) => event ?? []), gap: since.find(({ gap }) => gap)?.gap ?? null, last: newest(), more: false, ended: false };
     return hasPage(++pages) && response.writeHead(200, { ...cors, 'Content-Type': 'application/json' }).end(JSON.stringify(page));
   });
   server.listen(0, '127.0.0.1');
@@ -257,16 +321,48 @@ async function startScript(t, { hasPage = () => true } = {}) {
   };
 }
 
+const ofTopicA = (position, data, id = position) => (
+  { id: position, text: `topic: a\ndata: ${data}\nid: ${id}\n\n`, event: { id, topic: 'a', event: 'message', data, time: '' } });
+
+test('a tab is not live before the stream that it shares has a place', async (t) => {
+  let begin;
+  const script = await startScript(t, { opening: new Promise((resolve) => (begin = resolve)) });
+  const page = await (await openSite(t, browser, { source: 'FanfareSource' })).tab();
+  const source = await page.listen(`${script.url}/events`, TYPES, { shared: true, topics: ['a'] });
+  await until('the source to begin', () => source.received.length > 0);
+  await pause(500);
+  script.say(ofTopicA('2-0', 'two'));
+  begin();
+  await source.until('two');
+  script.say(ofTopicA('3-0', 'three'));
+  await source.until('three');
+
+  assert.deepEqual(source.received.map(({ type, data }) => (type === 'message' ? data : type)), ['fanfare-open', 'two', 'three']);
+});
+
+test("an id of the publisher's that was in a page may come again, once the stream is past the page", async (t) => {
+  const script = await startScript(t);
+  script.say(ofTopicA('2-0', 'first', 'same'));
+  const page = await (await openSite(t, browser, { source: 'FanfareSource' })).tab();
+  const source = await page.listen(`${script.url}/events`, TYPES, { shared: true, topics: ['a'], lastEventId: '1-0' });
+  await source.until('first');
+  await pause(500); // it is live
+  script.say({ id: '3-0', text: 'event: fanfare-heartbeat\ndata:\nid: 3-0\n\n' });
+  script.say(ofTopicA('4-0', 'second', 'same'));
+  await source.until('second');
+
+  assert.deepEqual(source.received.map(({ data }) => data), ['first', 'second']);
+});
+
 test('a gap that comes in one chunk with events is told, in the tab that holds the stream too', async (t) => {
-  const event = (id, data) => ({ id, text: `topic: a\ndata: ${data}\nid: ${id}\n\n`, event: { id, topic: 'a', event: 'message', data, time: '' } });
   const gap = { after: '2-0', resumedAt: '3-0', topics: ['a'], reason: 'expired' };
   const script = await startScript(t);
   const page = await (await openSite(t, browser, { source: 'FanfareSource' })).tab();
   const source = await page.listen(`${script.url}/events`, TYPES, { shared: true, topics: ['a'] });
   await until('the source to begin', () => source.received.length > 0);
-  script.say(event('2-0', 'one'));
+  script.say(ofTopicA('2-0', 'one'));
   await source.until('one');
-  script.say({ id: '3-0', text: `event: fanfare-gap\ndata: ${JSON.stringify(gap)}\nid: 3-0\n\n`, gap }, event('4-0', 'four'));
+  script.say({ id: '3-0', text: `event: fanfare-gap\ndata: ${JSON.stringify(gap)}\nid: 3-0\n\n`, gap }, ofTopicA('4-0', 'four'));
   await source.until('four');
 
   assert.deepEqual(source.received.map(({ type, data }) => (type === 'message' ? data : type)), ['fanfare-open', 'one', 'fanfare-gap', 'four']);

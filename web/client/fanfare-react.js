@@ -43,7 +43,8 @@ const LONGEST_FRAME = 250;
  * @template Payload
  * @template State
  * @typedef {object} ViewOptions
- * @property {boolean} [enabled] false: there is no connection; data stays, and later goes on where it was
+ * @property {boolean} [enabled] false: there is no connection; data stays. Later `useSSE` goes on where it was, and `useTopic` with
+ *   what comes then
  * @property {(data: string, event: FanfareMessage) => Payload} [parse] JSON.parse by default
  * @property {(state: State, payload: Payload, event: FanfareMessage) => State} [reduce] the last payload by default
  * @property {State} [initial] the state before any event
@@ -307,7 +308,10 @@ class PageStream {
     this.#wanted.add(want);
     const isNew = !this.#source?.topics.includes(selector);
     if (!this.#source || this.#source.readyState === FanfareSource.CLOSED) this.#open();
-    else if (isNew) this.#source.add(selector);
+    else if (isNew) {
+      this.#status = 'connecting';
+      this.#source.add(selector);
+    }
     types.forEach((type) => this.#listen(type));
     if (!isNew && this.#status === 'open') view.open();
     else view.set({ status: 'connecting' });
@@ -324,7 +328,8 @@ class PageStream {
     address.searchParams.set('with', 'also');
     const topics = [...new Set([...this.#wanted].map(({ selector }) => selector))];
     this.#types.clear();
-    const source = (this.#source = new this.sourceClass(address, { ...options, topics }));
+    const lastEventId = this.#source?.lastEventId || options.lastEventId;
+    const source = (this.#source = new this.sourceClass(address, { ...options, topics, lastEventId }));
     source.addEventListener('open', (event) => isPublished(event) || this.#tell('open', (view) => view.open()));
     source.addEventListener('error', (/** @type {FanfareError} */ error) => isPublished(error) || this.#tell(error, (view) => view.fail(error)));
     source.addEventListener('fanfare-gap', ({ data }) => this.#gap(JSON.parse(data)));

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { FanfareSource } from './fanfare.js';
+import { FanfareSource, textOf, topicsOf } from './fanfare.js';
 import { receives } from './fanfare-topics.js';
 
 /** @import { FanfareSourceOptions } from './fanfare.js' */
@@ -26,7 +26,7 @@ const PING = 5000;
 /** How long a group outlives its last member, and a topic the last who wanted it, in ms: a page is often followed by its like. */
 const LINGER = 1000;
 
-/** The most events that wait for a member's pages; one with more begins again. */
+/** The most events that wait for a member's pages; one with more begins again. Also the most of their ids that it knows. */
 const MOST_QUEUED = 10_000;
 
 /** The most topics of one stream, as in `limits.topics-per-stream`; a member beyond them has a stream of its own. */
@@ -36,7 +36,7 @@ const MOST_TOPICS = 100;
 const END_CHECK = 60_000;
 
 /** What of a URL is a member's own. */
-const OWN = ['topic', 'from', 'limit', 'wait', 'lastEventId', 'last-event-id', 'last_event_id', 'lastEventID', 'Last-Event-ID', 'evs_last_event_id'];
+const OWN = ['topic', 'from', 'limit', 'wait', 'open', 'lastEventId', 'last-event-id', 'last_event_id', 'lastEventID', 'Last-Event-ID', 'evs_last_event_id'];
 
 /** @typedef {RequestInit & { headers: Headers, signal: AbortSignal }} SourceInit */
 /** @typedef {{ type: string, data: string, id: string, topic: string | null, also?: readonly string[] }} Told an event as it is told */
@@ -49,6 +49,8 @@ const OWN = ['topic', 'from', 'limit', 'wait', 'lastEventId', 'last-event-id', '
  * @property {string} [to] an answer to this tab
  * @property {string} [live] the topics of this member are in the stream
  * @property {string} [alone] this member cannot share, or nobody: `*`
+ * @property {number} [retry] with `live`: the stream's reconnection time
+ * @property {string} [position] up to which the stream has come, with no event to tell
  * @property {Told} [event]
  * @property {true} [again] the stream has a hole, or its end
  * @property {number} [lost] the stream is lost, for so many ms at least
@@ -66,14 +68,14 @@ export async function sharedFetch(options, url, init) {
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
   const enveloped = new URL(url).searchParams.get('with') === 'envelope'; // and pages are not
   if (enveloped || init.headers.get('Accept') !== 'text/event-stream' || !(await canShare())) return send(url, init);
-  const reader = new Reader(send, url, init);
+  const reader = new Reader(send, url, init, options.maxBuffer);
   const first = await reader.answer(); // also says whether this tab may read the topics: the holder's rights are no matter of a member's
   if (first.status === 406 || (first.status === 200 && !isJson(first))) { // a server without pages
     first.body?.cancel();
     return send(url, init);
   }
   if (first.status !== 200) return first;
-  const page = await first.json();
+  const page = await reader.read(first);
   init.signal.throwIfAborted(); // a group would wait for the end of a member that is over
   const member = new Member(Group.of(url, options), reader, page);
   return new Response(member.body, { headers: { 'Content-Type': 'text/event-stream' } });
@@ -98,7 +100,7 @@ export class SharedSource extends FanfareSource {
    */
   constructor(url, options = {}) {
     const sharing = { shared: true, ...options };
-    super(url, { ...options, fetch: (request, init) => sharedFetch(sharing, String(request), /** @type {SourceInit} */ (init)) });
+    super(url, { ...options, shared: undefined, fetch: (request, init) => sharedFetch(sharing, String(request), /** @type {SourceInit} */ (init)) });
   }
 }
 
@@ -119,24 +121,27 @@ class Reader {
   #send;
   #url;
   #init;
+  #maxBuffer;
   /** The last event ID. */
   place;
-  /** @type {readonly string[]} */
   topics;
+  /** Whether it begins with `fanfare-open`. */
+  opens;
 
   /**
    * @param {typeof fetch} send
    * @param {string} url
    * @param {SourceInit} init
+   * @param {number} [maxBuffer]
    */
-  constructor(send, url, init) {
+  constructor(send, url, init, maxBuffer) {
     this.#send = send;
     this.#url = url;
     this.#init = init;
+    this.#maxBuffer = maxBuffer;
     this.place = init.headers.get('Last-Event-ID') ?? '';
-    const { pathname, searchParams } = new URL(url);
-    const [, ...topic] = pathname.split('/topics/');
-    this.topics = topic.length ? [decodeURIComponent(topic.join('/topics/'))] : searchParams.getAll('topic');
+    this.topics = topicsOf(new URL(url));
+    this.opens = new URL(url).searchParams.get('open') !== 'none';
   }
 
   get signal() {
@@ -165,7 +170,12 @@ class Reader {
   async page() {
     const answer = await this.answer();
     if (answer.status !== 200 || !isJson(answer)) throw new TypeError(`${answer.status} for a page`);
-    return answer.json();
+    return this.read(answer);
+  }
+
+  /** @param {Response} answer */
+  async read(answer) {
+    return JSON.parse(await textOf(answer, this.#maxBuffer));
   }
 
   /** The stream that the source would have alone. */
@@ -187,6 +197,8 @@ class Member {
   #doubtful = false; // what is told now does not follow what was told before
   #alone = false;
   #wake = () => {};
+  /** @type {number | undefined} the reconnection time of the holder's stream, in ms */
+  #retry;
   /** @type {Told[]} told while pages were read */
   #queue = [];
   #readTo = ''; // where the pages end
@@ -223,7 +235,7 @@ class Member {
   /** @param {any} page */
   async #run(page) {
     this.#write(':\n');
-    if (!this.#reader.place && !page.events.length) {
+    if (!this.#reader.place && !page.events.length && this.#reader.opens) {
       this.#event({ type: 'fanfare-open', data: JSON.stringify({ latest: page.last }), id: page.last, topic: null });
     }
     this.#take(page);
@@ -238,6 +250,7 @@ class Member {
       while (page.more && !this.#over);
       if (this.#over || this.#doubtful) continue;
       this.#state = 'live';
+      if (this.#retry) this.#write(`retry: ${Math.ceil(this.#retry)}\n`);
       for (const told of this.#queue.splice(0)) this.#deliver(told);
       const check = canEnd ? setTimeout(() => this.again(), END_CHECK) : undefined;
       await this.#until(() => {});
@@ -253,9 +266,14 @@ class Member {
     });
   }
 
-  /** The holder's stream has the topics: what is told from now on may follow what the pages have. */
-  live() {
+  /**
+   * The holder's stream has the topics: what is told from now on may follow what the pages have.
+   *
+   * @param {number} [retry] its reconnection time, in ms
+   */
+  live(retry) {
     if (this.#state !== 'joining') return;
+    this.#retry = retry;
     this.#state = 'reading';
     this.#queue = [];
     this.#wake();
@@ -300,12 +318,20 @@ class Member {
     if (this.#over) return;
     if (gap) this.#event({ type: 'fanfare-gap', data: JSON.stringify(gap), id: gap.resumedAt, topic: null });
     for (const { event, data, id, topic, also } of events) {
-      if (!isPosition(id)) this.#read.add(id);
+      if (!isPosition(id)) this.#remember(id);
       this.#event({ type: event, data, id, topic, also });
     }
     this.#readTo = last;
     if (ended) this.#event({ type: 'fanfare-end', data: '{}', id: last, topic: null });
     else if (last !== this.#reader.place) this.#write(`id: ${(this.#reader.place = last)}\n\n`);
+  }
+
+  /** @param {string} id */
+  #remember(id) {
+    this.#read.delete(id);
+    this.#read.add(id);
+    const [oldest] = this.#read;
+    if (this.#read.size > MOST_QUEUED) this.#read.delete(oldest);
   }
 
   /** @param {Told} told */
@@ -320,9 +346,15 @@ class Member {
     if (!this.#over) this.#out.enqueue(this.#encoder.encode(text));
   }
 
-  /** The holder is well, though it has nothing to tell: a source that is live would take silence for a dead connection. */
-  beat() {
-    if (this.#state === 'live') this.#write(':\n');
+  /**
+   * The holder is well, though it has nothing to tell: a source that is live would take silence for a dead connection.
+   *
+   * @param {string} [position] of the holder's stream
+   */
+  beat(position = '') {
+    if (this.#state !== 'live') return;
+    this.#write(':\n');
+    if (isPosition(position) && !isAfter(this.#readTo, position)) this.#read.clear();
   }
 
   async #pipe() {
@@ -341,7 +373,7 @@ class Member {
    * The source loses its connection, and makes another.
    *
    * @param {unknown} [cause]
-   * @param {number} [retry] its reconnection time from now on, in ms
+   * @param {number} [retry] its reconnection time until it is live again, in ms
    */
   end(cause, retry) {
     if (this.#over) return;
@@ -520,14 +552,14 @@ class Group {
     this.#patience = undefined;
     const doubtful = message.again || n !== this.#heard + (event ? 1 : 0);
     this.#heard = n;
-    this.#members.get(message.live ?? '')?.live();
+    this.#members.get(message.live ?? '')?.live(message.retry);
     this.#members.get(message.alone ?? '')?.alone();
     for (const member of this.#members.values()) {
       if (lost !== undefined) member.end(undefined, lost);
       else if (message.alone === '*') member.alone();
       else if (doubtful) member.again();
       else if (event) member.tell(event);
-      else member.beat();
+      else member.beat(message.position);
     }
   }
 
@@ -636,10 +668,11 @@ class Holder {
     queueMicrotask(() => (this.#changing = false));
   }
 
-  /** Tells the members whose topics are in the stream. */
+  /** Tells the members whose topics are in the stream. It may lose events as long as it has no place. */
   #answer() {
-    if (this.#changing || this.#source?.readyState !== FanfareSource.OPEN) return;
-    for (const member of this.#waiting) this.#tell({ to: this.#wants.get(member)?.tab, live: member });
+    if (this.#changing || this.#source?.readyState !== FanfareSource.OPEN || !this.#source.lastEventId) return;
+    const retry = this.#source.reconnectionTime;
+    for (const member of this.#waiting) this.#tell({ to: this.#wants.get(member)?.tab, live: member, retry });
     this.#waiting.clear();
   }
 
@@ -647,11 +680,11 @@ class Holder {
   #take(event) {
     const { type, data, lastEventId: id, topic, also } = event;
     const isOwn = !(event instanceof MessageEvent); // a published event may be of any type
-    if (isOwn && type === 'open') this.#answer();
-    else if (isOwn && type === 'error') this.#lose(event);
-    else if (type === 'fanfare-gap' || type === 'fanfare-end') this.#tell({ again: true });
-    else if (type === 'fanfare-heartbeat') this.#tell({});
-    else if (!type.startsWith('fanfare-')) this.#tell({ n: ++this.#told, event: { type, data, id, topic, also } });
+    if (isOwn && type === 'error') return this.#lose(event);
+    if (this.#waiting.size) queueMicrotask(() => this.#answer()); // pages have their place only after they opened
+    if (type === 'fanfare-gap' || type === 'fanfare-end') this.#tell({ again: true });
+    else if (type === 'fanfare-heartbeat') this.#tell({ position: id });
+    else if (!isOwn && !type.startsWith('fanfare-')) this.#tell({ n: ++this.#told, event: { type, data, id, topic, also } });
   }
 
   /** The members come back by themselves, and so does the stream. @param {any} error */

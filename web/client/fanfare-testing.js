@@ -57,6 +57,23 @@ export class FakeSource extends FanfareSource {
     return this.#lastEventId;
   }
 
+  /** @param {...string} topics */
+  add(...topics) {
+    this.#change(() => super.add(...topics));
+  }
+
+  /** @param {...string} topics */
+  drop(...topics) {
+    this.#change(() => super.drop(...topics));
+  }
+
+  /** Other topics cost the connection; the next one is open when the test says so. @param {() => void} change */
+  #change(change) {
+    const before = this.url;
+    change();
+    if (this.url !== before && this.#readyState === FanfareSource.OPEN) this.#readyState = FanfareSource.CONNECTING;
+  }
+
   close() {
     super.close();
     this.#readyState = FanfareSource.CLOSED;

@@ -17,8 +17,8 @@ const LONGEST = 3_600_000;
  * the stream is cut into chunks makes no difference. One parser is for one connection: what is unfinished at its end is dropped with
  * the parser, and `lastEventId` is what the next one starts with.
  *
- * Held are at most `maxBuffer` characters of data and unfinished line together (beyond them `feed` throws a RangeError and the place
- * in the stream is lost), and of type, id and topic one line each.
+ * Held are at most `maxBuffer` characters of data, further topics and unfinished line together (beyond them `feed` throws a RangeError
+ * and the place in the stream is lost), and of type, id and topic one line each.
  */
 export class EventStreamParser {
   /** The last event ID string: that of the last block which a blank line ended, with data or without; empty for none. */
@@ -35,8 +35,7 @@ export class EventStreamParser {
   #id;
   /** @type {string | null} */
   #topic = null;
-  /** @type {string[]} */
-  #also = [];
+  #also = ''; // likewise
 
   /**
    * @param {object} options
@@ -82,7 +81,7 @@ export class EventStreamParser {
     if (name === 'data') this.#data += value + '\n';
     else if (name === 'event') this.#type = value;
     else if (name === 'topic') this.#topic = value;
-    else if (name === 'also') this.#also.push(value);
+    else if (name === 'also') this.#also += value + '\n';
     else if (name === 'id') {
       if (!value.includes('\0')) this.#id = value;
     } else if (name === 'retry' && /^0*\d{1,19}$/.test(value)) {
@@ -93,17 +92,17 @@ export class EventStreamParser {
 
   #dispatch() {
     this.lastEventId = this.#id ?? this.lastEventId;
-    const event = { type: this.#type || 'message', data: this.#data.slice(0, -1), lastEventId: this.lastEventId, topic: this.#topic, also: this.#also };
+    const also = this.#also.split('\n').slice(0, -1);
+    const event = { type: this.#type || 'message', data: this.#data.slice(0, -1), lastEventId: this.lastEventId, topic: this.#topic, also };
     const any = this.#data;
-    this.#data = this.#type = '';
+    this.#data = this.#type = this.#also = '';
     this.#id = undefined;
     this.#topic = null;
-    this.#also = [];
     if (any) this.#onEvent(event);
   }
 
   #requireRoom() {
-    if (this.#line.length + this.#data.length > this.#maxBuffer) {
+    if (this.#line.length + this.#data.length + this.#also.length > this.#maxBuffer) {
       throw new RangeError(`an event of more than ${this.#maxBuffer} characters (maxBuffer)`);
     }
   }
@@ -295,6 +294,11 @@ export class FanfareSource extends Target {
     return this.#lastEventId;
   }
 
+  /** How long it waits before another attempt, in ms, as the stream last said; more after failures. */
+  get reconnectionTime() {
+    return this.#reconnectionTime;
+  }
+
   /** How events come: `poll` when streams do not get through. An event `fanfare-transport` tells of each change. */
   get transport() {
     return this.#transport;
@@ -312,8 +316,7 @@ export class FanfareSource extends Target {
    * @param {...string} topics
    */
   add(...topics) {
-    this.#setTopics([...this.topics, ...topics]);
-    this.#change();
+    this.#ask([...this.topics, ...topics]);
   }
 
   /**
@@ -322,8 +325,7 @@ export class FanfareSource extends Target {
    * @param {...string} topics
    */
   drop(...topics) {
-    this.#setTopics(this.topics.filter((topic) => !topics.includes(topic)));
-    this.#change();
+    this.#ask(this.topics.filter((topic) => !topics.includes(topic)));
   }
 
   /** Ends the stream at once; no event follows. */
@@ -331,6 +333,13 @@ export class FanfareSource extends Target {
     this.#readyState = CLOSED;
     this.#stop();
     this.#listenToPage('removeEventListener');
+  }
+
+  /** @param {string[]} topics all of those before, and more; or some of them */
+  #ask(topics) {
+    if (new Set(topics).size === new Set(this.topics).size) return;
+    this.#setTopics(topics);
+    this.#change();
   }
 
   /** @param {Iterable<string>} topics */
@@ -345,6 +354,8 @@ export class FanfareSource extends Target {
   /**
    * Connects to what is wanted now, once for all changes of this turn. Only a position is known whatever the topics are: an id that a
    * publisher chose is looked up among them. So from such an id the source first reads on by pages, as before, to a position.
+   *
+   * A wait that a server asked for is not cut short.
    */
   #change() {
     if (this.#changing) return;
@@ -354,19 +365,14 @@ export class FanfareSource extends Target {
       if (this.#readyState === CLOSED) return;
       this.#readyState = CONNECTING;
       this.#settling = !!this.#asked && !!this.#lastEventId && (!!this.#options.settle || !/^\d+-\d+$/.test(this.#lastEventId));
-      if (this.#topics?.size === 0) {
-        this.#stop();
-        this.#hasty = false;
-        this.#asked = '';
-        this.#keep('');
-      } else {
-        this.#connect();
-      }
+      if (this.#topics?.size === 0) this.#keep((this.#asked = ''));
+      if (this.#attempt || this.#hasty || !this.#timer) this.#connect();
     });
   }
 
   async #connect() {
     this.#stop();
+    if (this.#topics?.size === 0) return;
     const attempt = (this.#attempt = new AbortController());
     try {
       await this.#exchange(attempt);
@@ -410,7 +416,7 @@ export class FanfareSource extends Target {
     if (status === 200 && type === (streaming ? 'text/event-stream' : 'application/json')) {
       this.#refusedToken = undefined;
       if (streaming) return this.#read(response, attempt);
-      const page = JSON.parse(await textOf(response, this.#maxBuffer));
+      const page = JSON.parse(await textOf(response, this.#options.maxBuffer, () => attempt === this.#attempt && this.#beginPatience(this.#idle)));
       if (attempt !== this.#attempt) return;
       if (page.events) return this.#takePage(page, wait > 0 && Date.now() - beganAt < 1000);
     }
@@ -446,8 +452,9 @@ export class FanfareSource extends Target {
     if (streaming) {
       set('with', 'topic');
       if (heartbeat) set('heartbeat', `event:${heartbeat}`);
-    } else if (wait) {
-      set('wait', `${wait}`);
+    } else {
+      set('limit', '1000');
+      if (wait) set('wait', `${wait}`);
     }
     return url.href;
   }
@@ -473,7 +480,7 @@ export class FanfareSource extends Target {
     const origin = new URL(response.url || this.url).origin;
     const parser = new EventStreamParser({
       lastEventId: this.#lastEventId,
-      maxBuffer: this.#maxBuffer,
+      maxBuffer: this.#options.maxBuffer,
       onEvent: (event) => attempt === this.#attempt && this.#take({ ...event, origin }),
       onRetry: (milliseconds) => (this.#reconnectionTime = Math.min(Math.max(Number(milliseconds), 500), LONGEST)),
     });
@@ -502,7 +509,7 @@ export class FanfareSource extends Target {
       if (this.#mode === 'probe') this.#polledSince = Date.now();
       this.#mode = 'poll';
       this.#announce('poll');
-      if (this.#readyState !== OPEN) this.#open();
+      if (this.#readyState === CONNECTING) this.#open(); // a listener may have closed it
     }
     const enveloped = this.#url.searchParams.get('with') === 'envelope'; // pages are not
     const events = page.events.map((/** @type {any} */ { id, topic, also = [], event, time, data }) => (
@@ -602,7 +609,7 @@ export class FanfareSource extends Target {
   #stop() {
     clearTimeout(this.#timer);
     this.#attempt?.abort();
-    this.#attempt = undefined;
+    this.#attempt = this.#timer = undefined;
   }
 
   /** @param {string} id */
@@ -620,10 +627,6 @@ export class FanfareSource extends Target {
     try {
       return this.#storageKey ? use(sessionStorage, this.#storageKey) : undefined;
     } catch {} // not allowed here, or full
-  }
-
-  get #maxBuffer() {
-    return this.#options.maxBuffer ?? 4 << 20;
   }
 
   /** @param {'addEventListener' | 'removeEventListener'} change */
@@ -686,8 +689,8 @@ function defineHandler(prototype, type) {
   });
 }
 
-/** @param {URL} url */
-function topicsOf(url) {
+/** The topics and patterns that a URL asks for; for fanfare-shared.js, too. @param {URL} url */
+export function topicsOf(url) {
   const [, ...topic] = url.pathname.split('/topics/');
   return topic.length ? [decodeURIComponent(topic.join('/topics/'))] : url.searchParams.getAll('topic');
 }
@@ -700,16 +703,20 @@ function retryAfter(headers) {
 }
 
 /**
+ * An answer as text; for fanfare-shared.js, too.
+ *
  * @param {Response} response
- * @param {number} max
+ * @param {number} [max] in characters; beyond them it throws a RangeError
+ * @param {() => void} [heard] called for each piece
  */
-async function textOf(response, max) {
+export async function textOf(response, max = 4 << 20, heard) {
   const body = response.body?.getReader();
   const decoder = new TextDecoder();
   let text = '';
   for (;;) {
     const { done, value } = (await body?.read()) ?? { done: true };
     if (done) return text;
+    heard?.();
     text += decoder.decode(value, { stream: true });
     if (text.length > max) throw new RangeError(`an answer of more than ${max} characters (maxBuffer)`);
   }

@@ -184,10 +184,12 @@ test('P13 P14 an event has the last event ID at its dispatch; dispatch clears da
     [{ type: 'x', data: 'a', lastEventId: '', topic: 't', also: [] }, { type: 'message', data: 'b', lastEventId: '', topic: null, also: [] }]);
 });
 
-test('C15 what is held is bounded: by data and unfinished line together, and comments do not add up', () => {
+test('C15 what is held is bounded: by data, further topics and unfinished line together, and comments do not add up', () => {
   const feed = (...texts) => hear(texts.map(bytesOf), { maxBuffer: 20 });
   assert.throws(() => feed('x'.repeat(21)), RangeError);
   assert.throws(() => feed('data: 1234567890\n', 'data: 1234567890'), RangeError);
+  assert.throws(() => feed(...Array(20).fill('also: a\n')), RangeError);
+  assert.deepEqual(feed(...Array(20).fill('also: a\ndata: 1\n\n')).data.length, 20);
   assert.deepEqual(feed('data: 1234567890\ndata: 1\n\n', ':\n'.repeat(1000), 'data: 2\n\n').data, ['1234567890\n1', '2']);
 });
 

@@ -37,6 +37,9 @@ const status = (code, { headers = {}, body = '' } = {}) => (response) => respons
 const pageOf = (more) => (response) => response.writeHead(200, { 'Content-Type': 'application/json' })
   .end(JSON.stringify({ events: [], last: '1-0', more: false, gap: null, ended: false, ...more }));
 
+/** Streams do not get through, and pages do. */
+const pagesOnly = (page) => (response, request) => (request.headers.accept === 'application/json' ? page(response) : response.writeHead(200, STREAM).flushHeaders());
+
 /** A source, what it dispatched in order, and a wait for that. Short times, unless said. */
 function listen(t, url, options, types = ['message']) {
   const source = new FanfareSource(url, { reconnectionTime: 20, fallback: false, ...options });
@@ -379,6 +382,55 @@ test('a stream without its first byte is asked for as pages, without losing its 
     [['application/json', undefined, undefined], ['application/json', '1-0', '25'], ['application/json', '2-5', '25'], ['application/json', '3-1', '25']]);
 });
 
+test('pages are of up to 1,000 events, unless the URL says', async (t) => {
+  t.mock.method(console, 'warn', () => {});
+  for (const [query, limit] of [['', '1000'], ['?limit=7', '7']]) {
+    const server = await serve(t, pagesOnly(pageOf()));
+    listen(t, `${server.url}/${query}`, { fallback: true, openTimeout: 100 });
+    const pages = () => server.requests.filter(({ headers }) => headers.accept === 'application/json');
+    await until(() => 'two pages', () => pages().length > 1);
+    assert.deepEqual(pages().slice(0, 2).map(({ query }) => query.limit), [limit, limit]);
+  }
+});
+
+test('a page that comes slowly is given its time, as long as it comes', async (t) => {
+  t.mock.method(console, 'warn', () => {});
+  const slow = async (response) => {
+    const event = { id: '2-0', topic: 'a', event: 'message', data: 'x', time: '' };
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    for (const piece of JSON.stringify({ events: [event], last: '2-0', more: false, gap: null, ended: false }).match(/.{1,12}/g)) {
+      response.write(piece);
+      await pause(40);
+    }
+    response.end();
+  };
+  const server = await serve(t, pagesOnly(slow));
+  const { of, untilSeen } = listen(t, server.url, { fallback: true, openTimeout: 100 });
+  await untilSeen(1, 'message');
+  assert.deepEqual(of('error'), []);
+});
+
+test('a page that stops halfway is given up after idleTimeout', async (t) => {
+  const half = (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).write('{"events":[');
+  const server = await serve(t, pagesOnly(half));
+  const { source, of, untilSeen } = listen(t, server.url, { fallback: true, openTimeout: 100, idleTimeout: 100 });
+  await untilSeen(1, 'error');
+  assert.equal(of('error')[0].reason, 'silent');
+  source.close();
+  await pause(150);
+  assert.deepEqual([of('error').length, source.readyState], [1, CLOSED]);
+});
+
+test('close() in a listener of fanfare-transport is the end: it does not open', async (t) => {
+  t.mock.method(console, 'warn', () => {});
+  const server = await serve(t, pagesOnly(pageOf()));
+  const { source, seen, untilSeen } = listen(t, server.url, { fallback: true, openTimeout: 100 }, ['fanfare-transport']);
+  source.addEventListener('fanfare-transport', () => source.close());
+  await untilSeen(1, 'fanfare-transport');
+  await pause(60);
+  assert.deepEqual([source.readyState, seen.at(-1).type], [CLOSED, 'fanfare-transport']);
+});
+
 test('pages that come at once and empty, though they should wait, are not asked for in a loop', async (t) => {
   t.mock.method(console, 'warn', () => {});
   const server = await serve(t, (response) => response.writeHead(200, STREAM).flushHeaders(), pageOf());
@@ -459,6 +511,59 @@ test("from an id of a publisher's own, a change of topics first reads on to a po
   assert.deepEqual(server.requests.map(({ topics, headers }) => [topics.join(), headers.accept, headers['last-event-id']]),
     [['a', 'text/event-stream', undefined], ['a', 'application/json', 'mine'], ['a', 'application/json', '5-0'], ['b', 'text/event-stream', '6-0']]);
   assert.deepEqual(of('error'), []);
+});
+
+test('a change that changes nothing costs no connection', async (t) => {
+  for (const path of ['topics/a', 'events?topic=a&from=last', 'events?topic=a&topic=a']) {
+    const server = await serve(t, stream('id: 1-0\ndata: a\n\n'));
+    const { source, seen, untilSeen } = listen(t, `${server.url}/${path}`);
+    await untilSeen(1, 'message');
+    source.add('a');
+    source.add();
+    source.drop('b');
+    await pause(60);
+    assert.deepEqual([server.requests.length, source.readyState, source.url, seen.length], [1, OPEN, `${server.url}/${path}`, 2]);
+  }
+});
+
+test('a wait that a server asked for is not cut short by a change of the topics; it ends with those that are wanted then', async (t) => {
+  const later = status(503, { headers: { 'Retry-After': '1' } });
+  const server = await serve(t, stream('id: mine\ndata: a\n\n', { end: true }), later, pageOf({ last: '5-0' }), stream(':\n'));
+  const { source, of, untilSeen } = listen(t, `${server.url}/events`, { topics: ['a'] });
+  await untilSeen(2, 'error');
+  source.add('b');
+  await pause(30);
+  source.drop('a');
+  await untilSeen(2, 'open');
+  assert.ok(server.requests[2].at - server.requests[1].at >= 970);
+  assert.deepEqual(server.requests.map(({ topics, headers }) => [topics.join(), headers['last-event-id']]), [['a', undefined], ['a', 'mine'], ['a', 'mine'], ['b', '5-0']]);
+  assert.equal(of('error').length, 2);
+});
+
+test('without a topic nothing is asked for when a wait ends, and what is added in it waits for its end, too', async (t) => {
+  for (const added of [[], ['b']]) {
+    const server = await serve(t, status(503, { headers: { 'Retry-After': '1' } }), stream(':\n'));
+    const { source, untilSeen } = listen(t, `${server.url}/events`, { topics: ['a'] });
+    await untilSeen(1, 'error');
+    source.drop('a');
+    await pause(30);
+    source.add(...added);
+    if (added.length) await untilSeen(1, 'open');
+    else await pause(1600);
+    assert.deepEqual(server.requests.map(({ topics }) => topics), added.length ? [['a'], ['b']] : [['a']]);
+    if (added.length) assert.ok(server.requests[1].at - server.requests[0].at >= 970);
+    source.add('c');
+    await until(() => 'another connection', () => server.requests.at(-1).topics.at(-1) === 'c');
+  }
+});
+
+test('a wait after a lost connection is cut short by a change of the topics', async (t) => {
+  const server = await serve(t, (response) => response.destroy(), stream(':\n'));
+  const { source, untilSeen } = listen(t, `${server.url}/events`, { topics: ['a'], reconnectionTime: 60_000 });
+  await untilSeen(1, 'error');
+  source.add('b');
+  await untilSeen(1, 'open');
+  assert.deepEqual(server.requests[1].topics, ['a', 'b']);
 });
 
 test('without a topic there is no connection; the first one that is added opens it', async (t) => {

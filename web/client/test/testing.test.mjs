@@ -52,6 +52,18 @@ test('it keeps the topics as the real one does, and asks nobody for anything', a
   assert.equal(fetch.mock.callCount(), 0);
 });
 
+test('other topics cost it the connection, as they do the real one, and the next is open when the test says so', () => {
+  const { source, seen } = follow(FakeSource, 'http://x/topics/a');
+  const states = [() => source.open(), () => source.add('a'), () => source.drop('b'), () => source.add('b'), () => source.emit('x', { topic: 'b' }), () => source.drop('a')]
+    .map((happen) => (happen(), source.readyState));
+  const { CONNECTING, OPEN, CLOSED } = FanfareSource;
+  assert.deepEqual(states, [OPEN, OPEN, OPEN, CONNECTING, OPEN, CONNECTING]);
+  assert.deepEqual(seen, ['open', 'open', ['x', '1-0', 'b']]);
+  source.close();
+  source.add('c');
+  assert.equal(source.readyState, CLOSED);
+});
+
 test('all that were made are known until they are forgotten, and a closed one stays closed', () => {
   const [first, second] = [follow(FakeSource, 'http://x/1').source, follow(FakeSource, 'http://x/2').source];
   assert.deepEqual(FakeSource.all, [first, second]);
