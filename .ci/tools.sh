@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# What ./fanfare and ./verify share: finding a JDK and Maven, installing what is missing, building, choosing
+# What ./fanfare, ./verify and e2e/run share: finding a JDK and Maven, installing what is missing, building, choosing
 # JVM flags. Sourced; $top is the checkout.
 
 jar=$top/cli/target/fanfare.jar
@@ -76,6 +76,25 @@ install_packages() {
     die "fanfare: the installation failed (its last lines are above, all of it in $log); without a network, install by other means: $*"
   fi
   rm -f "$log"
+}
+
+have() {
+  [[ -n $(PATH=$PATH:/usr/sbin:/usr/local/sbin type -P "$1") ]]
+}
+
+# Installs what the tests drive and is missing: a part that cannot run is a failure, never a skip. CHROMIUM and FIREFOX name browsers
+# that are elsewhere.
+need_test_tools() {
+  local missing=() program
+  have node || missing+=(nodejs)
+  have chromium || [[ -n ${CHROMIUM:-} ]] || missing+=(chromium)
+  have firefox-esr || [[ -n ${FIREFOX:-} ]] || missing+=(firefox-esr)
+  for program in npm nginx prometheus haproxy caddy python3 curl strace redis-server openssl; do # each in the package of its name
+    have "$program" || missing+=("$program")
+  done
+  if ((${#missing[@]})); then
+    install_packages --no-install-recommends "${missing[@]}"
+  fi
 }
 
 # Sets $java_home and $maven, installing a JDK and Maven when there is no JDK. With a JDK, ./mvnw does for Maven.

@@ -87,10 +87,10 @@ test('hostile messages are counted and the next one is taken; limits.event-bytes
 
 test('the bridging node is killed with -9: another follows within 2 s, and no stream on any node gets a message twice', async (t) => {
   const redis = await startRedis(t);
-  const nodes = await Promise.all([startBridge(t, redis), startBridge(t, redis)]);
+  const nodes = await Promise.all([startBridge(t, redis), startBridge(t, redis), startBridge(t, redis)]);
   const first = await active(nodes);
-  const other = nodes.find((node) => node !== first);
-  const stream = await openStream(t, `${other.url}/topics/users/u-1`);
+  const others = nodes.filter((node) => node !== first);
+  const [cut, ...streams] = await Promise.all([first, ...others].map((node) => openStream(t, `${node.url}/topics/users/u-1`)));
   const publisher = startPublisher(t, redis);
   const sent = [];
   let stopped = false;
@@ -102,17 +102,20 @@ test('the bridging node is killed with -9: another follows within 2 s, and no st
     }
   })();
   t.after(() => (stopped = true));
-  await until('events', () => stream.published.length > 100);
+  await until('events', () => streams.every((stream) => stream.published.length > 100));
   const killed = performance.now();
   await first.kill();
-  await active([other]);
+  await active(others);
   const after = sent.length;
-  await until('events again', () => Number(stream.published.at(-1).data) > after);
+  const newest = (stream) => Number(stream.published.at(-1).data);
+  await until('events again', () => streams.every((stream) => newest(stream) > after));
   stopped = true;
   await publishing;
-  await until('the last one', () => Number(stream.published.at(-1).data) === sent.length - 1);
+  await until('the last one', () => streams.every((stream) => newest(stream) === sent.length - 1));
 
-  const numbers = stream.published.map(({ data }) => Number(data));
+  const [numbers, alike, begun] = [...streams, cut].map((stream) => stream.published.map(({ data }) => Number(data)));
+  assert.deepEqual(alike, numbers, 'what one stream got is not what the other got');
+  assert.deepEqual(begun, numbers.slice(0, begun.length), 'what the killed node gave is not what the others gave');
   const jumps = numbers.map((n, i) => [numbers[i - 1] ?? n - 1, n]).filter(([before, n]) => n !== before + 1);
   assert.equal(jumps.length, 1, `one hole, where the node died: ${JSON.stringify(jumps)}`);
   const [, next] = jumps[0];

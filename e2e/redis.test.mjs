@@ -41,11 +41,14 @@ test('what is published on one node is read on the other, under the same ids, an
 });
 
 test('with the rights of docs/operations.md a node works; the start says which log, and nothing shows a password', async (t) => {
-  const redis = await startRedis(t, ['--requirepass', 'open-sesame']);
-  const rights = (await readFile(join(checkout, 'docs/operations.md'), 'utf8')).match(/`(~\{HUB\}:.*?)`/)[1].replaceAll('HUB', 'shop');
-  await redis.command('ACL', 'SETUSER', 'fanfare', 'on', '>open-sesame', ...rights.split(' '));
+  const redis = await startRedis(t, ['--requirepass', 'open-sesame', '--acl-pubsub-default', 'allchannels']); // as 6.2 has it
+  const [, hub, channel] = (await readFile(join(checkout, 'docs/operations.md'), 'utf8')).match(/`(~\{HUB\}:.*?)`.*?`(&CHANNEL)`/s);
+  const rights = `${hub} ${channel}`.replaceAll('HUB', 'shop').replace('CHANNEL', 'events').split(' ');
+  await redis.command('ACL', 'SETUSER', 'fanfare', 'on', '>open-sesame', ...rights);
   const url = redis.url.replace('//', '//fanfare:open-sesame@');
-  const node = await startNode(t, { redis: url, args: ['--redis.hub', 'shop'] });
+  const node = await startNode(t, { redis: url, args: ['--redis.hub', 'shop', '--redis.ingress.channels', 'events'] });
+  await until('it to bridge', async () => (await request('GET', `${node.url}/stats`)).json.ingress.active);
+  assert.equal(await redis.command('PUBLISH', 'events', '{"topic":"a","data":1}'), '1');
   assert.match(node.program.stderr, new RegExp(`the log: redis://\\*\\*\\*@127.0.0.1:${redis.port}, hub shop;`));
   await publish(node.url, 'a', 'x');
   assert.equal((await request('DELETE', `${node.url}/topics/a`)).status, 204);

@@ -49,7 +49,7 @@ function replaceOnce(text, [from, to]) {
 }
 
 /** The configuration of a program as the document shows it. */
-export function documentedConfiguration(name) {
+function documentedConfiguration(name) {
   const blocks = documentBlocks('docs/operations.md').filter((block) => block.language === name);
   if (blocks.length !== 1) throw new Error(`docs/operations.md has ${blocks.length} blocks for ${name}`);
   return blocks[0].text;
@@ -57,10 +57,15 @@ export function documentedConfiguration(name) {
 
 /** A program on a port of its own, in front of a node on another port of this machine: `{ url, port, program }`. */
 export async function startFront(t, name, node) {
-  const { listens, file, args } = PROGRAMS[name];
-  const folder = await emptyDirectory(t);
   const port = await freePort();
-  const text = replaceOnce(documentedConfiguration(name), listens(port)).replaceAll('127.0.0.1:7070', `127.0.0.1:${node}`);
+  const text = replaceOnce(documentedConfiguration(name), PROGRAMS[name].listens(port)).replaceAll('127.0.0.1:7070', `127.0.0.1:${node}`);
+  return startProgram(t, name, port, text);
+}
+
+/** A program whose configuration has it listen on a port, once it passes requests on: `{ url, port, program }`. */
+export async function startProgram(t, name, port, text) {
+  const { file, args } = PROGRAMS[name];
+  const folder = await emptyDirectory(t);
   const path = join(folder, `${name}.conf`);
   await writeFile(path, file(text, folder));
   const env = { PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin`, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };

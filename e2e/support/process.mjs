@@ -21,7 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 /** A running program. `stdout` and `stderr` are what it has printed so far. */
-export class Program {
+class Program {
   stdout = '';
   stderr = '';
   #closed;

@@ -6,7 +6,7 @@ import { assertAllOnceInOrder } from './accounting.mjs';
 import { EventStreamParser } from './event-stream.mjs';
 import { until } from './until.mjs';
 
-export class ReconnectingStream {
+class ReconnectingStream {
   received = [];
   /** Every answer so far: `{ at, refused }`, refused being the word of a stream that was not begun. */
   answers = [];

@@ -5,8 +5,8 @@ import { run, start } from './process.mjs';
 import { until } from './until.mjs';
 
 /**
- * A server on a free port, without persistence: `{ url, port, command(...words), kill(), again(), signal(name) }`. `settings` are those of
- * redis.conf: `['--requirepass', 'secret']`.
+ * A server on a free port: `{ url, port, command(...words), kill(), again() }`. `settings` are those of redis.conf:
+ * `['--requirepass', 'secret']`. Without them it keeps nothing on disk.
  */
 export async function startRedis(t, settings = []) {
   const port = await freePort();
@@ -30,8 +30,7 @@ export async function startRedis(t, settings = []) {
       return stdout.trim();
     },
     kill: () => program.stop('SIGKILL'),
-    /** Starts it again, with nothing in it. */
+    /** Starts it again, with what it kept on disk. */
     again: begin,
-    signal: (name) => program.child.kill(name),
   };
 }

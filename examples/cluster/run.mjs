@@ -37,11 +37,13 @@ function run(command, args, env) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, PATH: path, ...env } });
   running.add(child);
   child.on('exit', () => running.delete(child));
-  child.on('error', (error) => {
-    console.error(error.code === 'ENOENT' ? `${command} is not there; apt-get install redis-server haproxy` : error.message);
-    process.exit(1);
-  });
+  child.on('error', (error) => fail(error.code === 'ENOENT' ? `${command} is not there; apt-get install redis-server haproxy` : error.message));
   return child;
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
 }
 
 async function until(what, condition) {
@@ -57,10 +59,18 @@ async function listens(at) {
   return connected;
 }
 
-async function startRedis() {
-  run('redis-server', ['--port', String(port + 4), '--bind', '127.0.0.1', '--save', '', '--dir', folder, '--logfile', 'redis.log']);
-  await until('Redis', () => listens(port + 4));
+/** Starts a program that is to listen on a port; never takes another one that has the port for it. */
+async function runOn(at, command, args, env) {
+  if (await listens(at)) fail(`port ${at}, meant for ${command}, is taken by another program; end that (ss -ltnp shows it), or take other ports with --port`);
+  const child = run(command, args, env);
+  await until(command, () => {
+    if (!running.has(child)) fail(`${command} ended and does not listen on port ${at}; if another program has that port (ss -ltnp), take other ports with --port`);
+    return listens(at);
+  });
+  return child;
 }
+
+const startRedis = () => runOn(port + 4, 'redis-server', ['--port', String(port + 4), '--bind', '127.0.0.1', '--save', '', '--dir', folder, '--logfile', 'redis.log']);
 
 async function startNode(n) {
   const args = ['serve', '--port', String(port + 1 + n), '--redis', redis, '--retry', '500ms'];
@@ -73,8 +83,8 @@ async function startNode(n) {
 
 async function startProxy() {
   const ports = Object.fromEntries(NAMES.map((_, n) => [`NODE_PORT_${n + 1}`, String(port + 1 + n)]));
-  run('haproxy', ['-db', '-f', fileURLToPath(new URL('haproxy.cfg', import.meta.url))], { FRONT_PORT: String(port), ...ports }).stdout.resume();
-  await until('HAProxy', () => listens(port));
+  const args = ['-db', '-f', fileURLToPath(new URL('haproxy.cfg', import.meta.url))];
+  (await runOn(port, 'haproxy', args, { FRONT_PORT: String(port), ...ports })).stdout.resume();
 }
 
 /** Publishes a number until it is answered 201: the key makes a repetition harmless. */
