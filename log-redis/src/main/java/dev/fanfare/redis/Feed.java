@@ -4,6 +4,7 @@ import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A subscription to the channels, on a connection of its own, under one lease: what it is given was published after that lease was.
@@ -16,6 +17,7 @@ final class Feed extends RedisPubSubAdapter<String, byte[]> {
     private final CompletableFuture<StatefulRedisPubSubConnection<String, byte[]>> connection;
     private volatile boolean subscribed;
     private volatile boolean broken;
+    private volatile @Nullable String refusal;
     private volatile boolean closed;
 
     /** Is given what comes; called on a thread of the connections, which must not be held up. */
@@ -38,6 +40,7 @@ final class Feed extends RedisPubSubAdapter<String, byte[]> {
                 })
                 .whenComplete((done, failure) -> {
                     feed.subscribed = failure == null;
+                    feed.refusal = Server.refusal(failure);
                     feed.broken = failure != null;
                 });
         return feed;
@@ -54,6 +57,12 @@ final class Feed extends RedisPubSubAdapter<String, byte[]> {
     /** Whether it will give nothing any more; looked at by {@link #check}. */
     boolean isBroken() {
         return broken;
+    }
+
+    /** What the server said instead of subscribing; null for nothing. */
+    @Nullable
+    String refusal() {
+        return refusal;
     }
 
     /** Finds a connection that is not there any more, or that nobody answers on. */

@@ -64,6 +64,7 @@ public final class Ingress implements AutoCloseable {
     private volatile CompletionStage<?> lastAppend = CompletableFuture.completedFuture(null);
     private volatile @Nullable CompletableFuture<?> asking;
     private @Nullable Feed feed;
+    private @Nullable String lastRefusal;
     private boolean closed;
 
     /** Makes messages events. Called by one thread at a time. */
@@ -121,6 +122,7 @@ public final class Ingress implements AutoCloseable {
         } else {
             if (last != null) {
                 last.close();
+                say(last.refusal());
             }
             feed = lease.isEmpty() ? null : Feed.open(server, lease, channels, this::received);
         }
@@ -131,6 +133,16 @@ public final class Ingress implements AutoCloseable {
                     Level.INFO,
                     active ? "this node bridges Redis channels now" : "this node bridges no Redis channels now");
         }
+    }
+
+    /** Once, and again when it has changed. */
+    private void say(@Nullable String refusal) {
+        if (refusal != null && !refusal.equals(lastRefusal)) {
+            LOG.log(
+                    Level.WARNING,
+                    server + " refuses the subscription to the channels, whose messages are lost: " + refusal);
+        }
+        lastRefusal = refusal;
     }
 
     private void received(String lease, String channel, byte[] message) {

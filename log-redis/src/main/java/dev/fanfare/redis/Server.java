@@ -321,6 +321,11 @@ final class Server implements AutoCloseable {
         return cause(failure) instanceof RedisNoScriptException;
     }
 
+    /** What the server said to refuse a command; null if it did not. */
+    static @Nullable String refusal(@Nullable Throwable failure) {
+        return cause(failure) instanceof RedisCommandExecutionException refused ? message(refused) : null;
+    }
+
     /** Whether the server is a replica: the master is another now. */
     static boolean isReadOnly(@Nullable Throwable failure) {
         return isError(failure, "READONLY ");

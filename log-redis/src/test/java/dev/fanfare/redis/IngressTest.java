@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.fanfare.hub.EventLog;
 import dev.fanfare.hub.IngressCounts;
 import dev.fanfare.hub.IngressCounts.Outcome;
+import dev.fanfare.hub.Lines;
 import dev.fanfare.hub.Page;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Publication;
@@ -354,6 +355,21 @@ class IngressTest {
         public void close() {
             thread.shutdown();
             cli.close();
+        }
+    }
+
+    @Test
+    void aServerThatRefusesTheSubscriptionIsSaidOnceAndBridgedWhenItAllowsIt() {
+        server.command("ACL", "SETUSER", "deaf", "on", ">word", "~*", "+@all", "resetchannels", "&{" + hub + "}:*");
+        String uri = server.uri().replace("//", "//deaf:word@");
+        try (Lines lines = Lines.of(Ingress.class);
+                RedisLog log = RedisLog.open(RedisSettings.of(uri).withHub(hub), Retention.DEFAULT)) {
+            IngressCounts counts = bridge(log);
+            await().untilAsserted(() ->
+                    assertThat(lines.all()).anySatisfy(line -> assertThat(line).contains("refuses", "NOPERM")));
+            await().during(Duration.ofSeconds(1)).until(() -> lines.all().size() == 1 && !counts.active());
+            server.command("ACL", "SETUSER", "deaf", "&in", "&in:too");
+            await().until(counts::active);
         }
     }
 }

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.fanfare.hub.AppendRefused;
 import dev.fanfare.hub.Entry;
 import dev.fanfare.hub.Gap;
+import dev.fanfare.hub.Lines;
 import dev.fanfare.hub.Note;
 import dev.fanfare.hub.Page;
 import dev.fanfare.hub.Position;

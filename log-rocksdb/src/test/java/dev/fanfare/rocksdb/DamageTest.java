@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.fanfare.hub.Gap;
+import dev.fanfare.hub.Lines;
 import dev.fanfare.hub.Note;
 import dev.fanfare.hub.Page;
 import dev.fanfare.hub.Position;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.fanfare.hub.AppendRefused;
+import dev.fanfare.hub.Lines;
 import dev.fanfare.hub.Page;
 import dev.fanfare.hub.Position;
 import dev.fanfare.hub.Publication;

@@ -8,6 +8,7 @@ import static dev.fanfare.hub.Logs.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.fanfare.hub.EventLog;
+import dev.fanfare.hub.Lines;
 import dev.fanfare.hub.Note;
 import dev.fanfare.hub.Notes;
 import dev.fanfare.hub.NotesContract;

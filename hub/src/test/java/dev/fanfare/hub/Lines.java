@@ -1,4 +1,4 @@
-package dev.fanfare.rocksdb;
+package dev.fanfare.hub;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -8,7 +8,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /** What a class logs as warnings or worse while this is open. */
-final class Lines extends Handler implements AutoCloseable {
+public final class Lines extends Handler implements AutoCloseable {
 
     private final Logger logger;
     private final List<String> lines = new CopyOnWriteArrayList<>();
@@ -17,13 +17,14 @@ final class Lines extends Handler implements AutoCloseable {
         this.logger = logger;
     }
 
-    static Lines of(Class<?> logging) {
+    public static Lines of(Class<?> logging) {
         Lines lines = new Lines(Logger.getLogger(logging.getName()));
         lines.logger.addHandler(lines);
         return lines;
     }
 
-    List<String> all() {
+    /** So far, the oldest first. */
+    public List<String> all() {
         return lines;
     }
 
