@@ -108,17 +108,18 @@ async function main() {
   process.exit();
 
   async function latency() {
-    const setups = [
-      ['one node, memory', memory, streams], ['one node, memory, as many streams as on three', memory, 3 * streams],
-      ['one node, Redis', one, streams], ['three nodes, Redis', three, streams],
+    const setups = [ // published to, read of, streams on each
+      ['one node, memory', memory, memory, streams], ['one node, memory, as many streams as on three', memory, memory, 3 * streams],
+      ['one node, Redis', one, one, streams], ['three nodes, Redis', three, three, streams],
+      ['three nodes, Redis, all streams on one', three, three.slice(0, 1), streams],
     ];
-    for (const [, nodes, count] of setups) {
-      await read(nodes, 'bench/warm', count);
+    for (const [, nodes, readers, count] of setups) {
+      await read(readers, 'bench/warm', count);
       await publishAtRate(nodes, 'bench/warm', 2 * rate, 2 * rate * warm, () => {});
     }
     const results = new Map(setups.map(([name]) => [name, []]));
     for (let round = 0; round < rounds; round++) {
-      for (const [name, nodes, count] of setups) results.get(name).push(await latencyOnce(nodes, count, `bench/latency-${round}`));
+      for (const [name, ...setup] of setups) results.get(name).push(await latencyOnce(...setup, `bench/latency-${round}`));
     }
     console.log(`\nlatency at ${rate} events/s, ${streams} streams a node (ms; CPU in us a publish)`);
     for (const [name, runs] of results) {
@@ -127,13 +128,13 @@ async function main() {
   }
 
   /** One setup for one round. The streams are on one topic; each event is its number. */
-  async function latencyOnce(nodes, count, topic) {
-    await read(nodes, topic, count - PROBES);
+  async function latencyOnce(nodes, readers, count, topic) {
+    await read(readers, topic, count - PROBES);
     const sent = [];
     const times = [];
     const seen = [];
     const probes = [];
-    for (const [at, { port }] of nodes.entries()) {
+    for (const [at, { port }] of readers.entries()) {
       for (let i = 0; i < PROBES; i++) {
         const mine = new Set();
         seen.push(mine);

@@ -25,10 +25,6 @@ final class Followers {
     private final PriorityQueue<Waiting> waiting = new PriorityQueue<>(Comparator.comparingLong(Waiting::position));
     /** What has been given so far; none while nobody follows. */
     private Link given = Link.NONE;
-    /** What was appended after the first of these and up to the second is lost. */
-    private long lostAfter;
-
-    private long lostUpTo;
 
     /** Finds the notes that hold. */
     interface Notes {
@@ -75,15 +71,12 @@ final class Followers {
 
     /**
      * Completes when all who follow have been given the entries up to this position, or none of it can be any more. Fails if the server
-     * has lost it before.
+     * loses it meanwhile; who asks later is not told: another node may have appended at the place since.
      */
     CompletableFuture<Void> passed(long upTo) {
         synchronized (this) {
             while (!waiting.isEmpty() && waiting.peek().passed.isDone()) { // its time was over
                 waiting.remove();
-            }
-            if (upTo > lostAfter && upTo <= lostUpTo) {
-                return CompletableFuture.failedFuture(server.lostEntries());
             }
             if (given != Link.NONE && upTo > given.position()) {
                 Waiting one = new Waiting(upTo, new CompletableFuture<>());
@@ -250,8 +243,6 @@ final class Followers {
             while (!waiting.isEmpty() && waiting.peek().position <= upTo.position()) {
                 unstored.add(waiting.remove());
             }
-            lostAfter = given.position();
-            lostUpTo = upTo.position();
             passOver(upTo);
         }
         server.seen(upTo.position());
